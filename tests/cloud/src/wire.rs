@@ -1,0 +1,1 @@
+//! The wire: HTTP requests to inputs, outputs and refusals to HTTP responses, for each protocol.
