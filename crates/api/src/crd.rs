@@ -1,6 +1,6 @@
 //! The CustomResourceDefinition: what the derive gives, made fit for users.
 //!
-//! Three things are changed. A default that only repeats the defaults below it becomes `{}`, so that each default stands
+//! Three things change. A default that only repeats the defaults below it becomes `{}`, so that each default stands
 //! in one place. An `enum` with data becomes "exactly one of", as a rule with a message. `null` is not a value: the API
 //! server drops it, as if the field were left out.
 
@@ -36,7 +36,7 @@ pub fn crd() -> Result<CustomResourceDefinition, CrdError> {
 /// # Errors
 /// As [`crd`].
 pub fn crd_yaml() -> Result<String, CrdError> {
-    Ok(format!("{HEADER}{}", serde_saphyr::to_string(&crd()?)?))
+    Ok(format!("{HEADER}{}", serde_saphyr::to_string(&crd_json()?)?))
 }
 
 fn crd_json() -> Result<Value, CrdError> {
@@ -64,8 +64,19 @@ fn refine(schema: &mut Value) {
     }
     schema.remove("nullable");
     schema.remove("title");
+    for bound in ["minimum", "maximum"] {
+        whole_number(schema, bound);
+    }
     shorten_default(schema);
     union(schema);
+}
+
+/// Writes a bound as `120` where the type of the definition has `120.0`.
+fn whole_number(schema: &mut Map<String, Value>, bound: &str) {
+    // No bound of ours is beyond 2^32, so the number is exact.
+    if let Some(number) = schema.get(bound).and_then(Value::as_f64).filter(|number| number.fract() == 0.0) {
+        schema.insert(bound.to_owned(), json!(number as i64));
+    }
 }
 
 /// Takes out of a default what the defaults below it say as well.

@@ -74,37 +74,41 @@ pub struct JenkinsStackSpec {
     pub aws: AwsSpec,
 
     /// The VPC, its subnets and the way out. Default: found by tags.
+    /// Example: `{vpc: {id: vpc-0123456789abcdef0}, assignPublicIp: Disabled}`.
     #[serde(default)]
     pub network: NetworkSpec,
 
     /// The Jenkins controller: image, size, environment. Default: `jenkins/jenkins:lts` with 2 vCPU and 4 GiB.
+    /// Example: `{image: "jenkins/jenkins:lts-jdk21", cpu: 4, memory: 8Gi}`.
     #[serde(default)]
     pub controller: ControllerSpec,
 
     /// The file system that holds the Jenkins home. Default: one of its own, encrypted, backed up each day and kept when
-    /// the stack is deleted.
+    /// the stack is deleted. Example: `{throughputMode: Elastic, onDelete: Retain}`.
     #[serde(default)]
     pub storage: StorageSpec,
 
     /// How browsers and webhooks reach Jenkins. Default: a load balancer of its own, with HTTP on port 80.
+    /// Example: `{host: jenkins.example.com, allowedCidrs: [203.0.113.0/24]}`.
     #[serde(default)]
     pub endpoint: EndpointSpec,
 
-    /// The login in front of Jenkins. Default: none.
+    /// The login in front of Jenkins. Default: none, so that Jenkins' own login is the only one.
+    /// Example: `{oidc: {issuer: "https://example.okta.com", clientId: jenkins, clientSecret: {…}}}`.
     #[serde(default)]
     pub auth: AuthSpec,
 
-    /// The log of the Jenkins task. Default: kept for 30 days.
+    /// The log of the Jenkins task. Default: kept for 30 days. Example: `{retentionDays: 365}`.
     #[serde(default)]
     pub logs: LogsSpec,
 
     /// Whether the operator pauses: `true` means that it changes nothing on AWS for this stack, except when the stack is
-    /// deleted; Jenkins goes on as it is. Default: `false`.
+    /// deleted; Jenkins goes on as it is. Default: `false`. Example: `true`.
     #[serde(default)]
     pub suspend: bool,
 
     /// What happens on AWS when the stack is deleted: `Delete` deletes all resources, the file system as
-    /// `storage.onDelete` says; `Orphan` leaves everything running. Default: `Delete`.
+    /// `storage.onDelete` says; `Orphan` leaves everything running. Default: `Delete`. Example: `Orphan`.
     #[serde(default)]
     pub deletion_policy: DeletionPolicy,
 }

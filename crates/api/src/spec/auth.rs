@@ -18,6 +18,7 @@ const NETWORKS_PER_RULE: usize = 3;
 pub struct AuthSpec {
     /// Single sign-on by OpenID Connect, done by the load balancer before a request reaches Jenkins. Needs HTTPS and
     /// `endpoint.host`. Default: no login in front of Jenkins.
+    /// Example: `{issuer: "https://example.okta.com", clientId: jenkins, clientSecret: {…}, scopes: [openid, groups]}`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oidc: Option<OidcSpec>,
 }
@@ -35,6 +36,7 @@ pub struct OidcSpec {
 
     /// The provider's endpoints, written out. Default: discovered from the metadata document of the issuer, at
     /// `/.well-known/openid-configuration` below it.
+    /// Example: `{authorization: "https://…/authorize", token: "https://…/token", userInfo: "https://…/userinfo"}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoints: Option<OidcEndpoints>,
 
@@ -68,7 +70,7 @@ pub struct OidcSpec {
     pub session_cookie_name: String,
 
     /// What happens to a request without login: `Authenticate` sends the browser to the provider, `Allow` lets it pass
-    /// to Jenkins, `Deny` answers 401. Default: `Authenticate`.
+    /// to Jenkins, `Deny` answers 401. Default: `Authenticate`. Example: `Deny`.
     #[serde(default)]
     pub on_unauthenticated: OnUnauthenticated,
 
@@ -151,13 +153,16 @@ pub enum OnUnauthenticated {
 #[serde(rename_all = "camelCase")]
 pub struct OpenPaths {
     /// Path patterns as the client sends them, with `endpoint.pathPrefix` if there is one; `*` stands for any characters
-    /// and `?` for one; 1 to 20. Required. Example: `[/github-webhook/, /generic-webhook-trigger/*]`.
+    /// and `?` for one, at most 5 of them in a path; 1 to 20 paths. Required. Example: `[/github-webhook/, /generic-webhook-trigger/*]`.
     #[schemars(
         length(min = 1, max = 20),
         inner(regex(pattern = r#"^/[A-Za-z0-9_.$/~"'@:+&()*?-]*$"#), length(max = 128))
     )]
     #[x_kube(validation = Rule::new("self.all(p, !p.matches('^[/*?]*$') && !p.contains('/securityRealm'))").message(
         "auth.oidc.openPaths must not open all of Jenkins or its login: name the paths of the webhooks"
+    ))]
+    #[x_kube(validation = Rule::new("self.all(p, !p.matches('([^*?]*[*?]){6}'))").message(
+        "a path of auth.oidc.openPaths has more than 5 wildcards, the load balancer takes no more: write a simpler one"
     ))]
     pub paths: Vec<String>,
 

@@ -49,6 +49,7 @@ pub struct ControllerSpec {
     pub memory: Quantity,
 
     /// Processor architecture of the task, `amd64` or `arm64`; the image must exist for it. Default: `amd64`.
+    /// Example: `arm64`.
     pub architecture: Architecture,
 
     /// Options of the Java virtual machine that runs Jenkins, one item for each; up to 50, each beginning with `-`.
@@ -101,7 +102,7 @@ pub struct ControllerSpec {
     pub task_role_policy_arns: Vec<String>,
 
     /// Whether ECS Exec, a shell in the running task, is allowed. Works for tasks that start after the change.
-    /// Default: `Disabled`.
+    /// Default: `Disabled`. Example: `Enabled`.
     pub ecs_exec: Switch,
 }
 
@@ -176,6 +177,7 @@ pub struct SecretEnvVar {
     #[x_kube(validation = env_name_rule())]
     pub name: String,
     /// Where the value comes from: exactly one of `secretKeyRef`, `secretsManager` and `parameter`. Required.
+    /// Example: `{secretKeyRef: {name: github, key: token}}`.
     pub value_from: SecretSource,
 }
 

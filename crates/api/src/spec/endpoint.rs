@@ -34,18 +34,18 @@ pub struct EndpointSpec {
     pub host: Option<String>,
 
     /// From where the load balancer is reached: `InternetFacing`, or `Internal` for inside the VPC. A change makes a new
-    /// load balancer with a new DNS name. Default: `InternetFacing`.
+    /// load balancer with a new DNS name. Default: `InternetFacing`. Example: `Internal`.
     pub scheme: Scheme,
 
     /// ARN of the certificate in AWS Certificate Manager, in the region of the stack. With it the load balancer listens
-    /// for HTTPS on port 443, without it for HTTP on port 80 only.
+    /// for HTTPS on port 443, without it for HTTP on port 80 only. Default: none.
     /// Example: `arn:aws:acm:eu-central-1:123456789012:certificate/11111111-2222-3333-4444-555555555555`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = schema::CERTIFICATE_ARN), length(max = schema::ARN_LENGTH))]
     pub certificate_arn: Option<String>,
 
     /// Whether port 80 redirects to HTTPS when there is a certificate; `Disabled` closes port 80. Without a certificate
-    /// there is nothing to redirect to. Default: `Enabled`.
+    /// there is nothing to redirect to. Default: `Enabled`. Example: `Disabled`.
     pub http_redirect: Switch,
 
     /// Security policy of the HTTPS listener: the TLS versions and ciphers it accepts.
@@ -79,6 +79,7 @@ pub struct EndpointSpec {
 
     /// A listener of an existing Application Load Balancer, to which the operator adds its rules and nothing else.
     /// Default: the operator makes a load balancer.
+    /// Example: `{arn: "arn:aws:elasticloadbalancing:…", priority: 99}`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub existing_listener: Option<ExistingListener>,
 }
@@ -183,6 +184,7 @@ pub struct ExistingListener {
     pub priority: i32,
 
     /// Protocol of the listener, `HTTPS` or `HTTP`; the operator checks that it is so. Default: `HTTPS`.
+    /// Example: `HTTP`.
     #[serde(default = "https")]
     pub protocol: Protocol,
 }

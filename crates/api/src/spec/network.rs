@@ -53,7 +53,7 @@ pub struct NetworkSpec {
 
     /// Whether the Jenkins task gets a public IP address. `Enabled` is for VPCs without NAT: `privateSubnets` must then
     /// name subnets with a route to an internet gateway. Inbound traffic still comes from the load balancer only.
-    /// Default: `Disabled`.
+    /// Default: `Disabled`. Example: `Enabled`.
     pub assign_public_ip: Switch,
 }
 
@@ -94,9 +94,10 @@ fn tag((key, value): (&str, &str)) -> BTreeMap<String, String> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum VpcSelector {
-    /// Id of the VPC. Example: `vpc-0123456789abcdef0`.
+    /// Id of the VPC. Required unless `tags` is set. Example: `vpc-0123456789abcdef0`.
     Id(#[schemars(regex(pattern = schema::VPC_ID), length(max = 21))] String),
-    /// Tags that exactly one VPC of the region has, all of them; 1 to 10. Example: `{Name: main}`.
+    /// Tags that exactly one VPC of the region has, all of them; 1 to 10. Required unless `id` is set.
+    /// Example: `{Name: main}`.
     Tags(#[schemars(schema_with = "schema::selector_tags")] BTreeMap<String, String>),
 }
 
@@ -104,10 +105,11 @@ pub enum VpcSelector {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum SubnetSelector {
-    /// Ids of the subnets; 1 to 16, each once, all in the VPC.
+    /// Ids of the subnets; 1 to 16, each once, all in the VPC. Required unless `tags` is set.
     /// Example: `[subnet-0123456789abcdef0, subnet-0123456789abcdef1]`.
     Ids(#[schemars(schema_with = "subnet_ids")] Vec<String>),
-    /// Tags that a subnet of the VPC has, all of them; 1 to 10. Example: `{tier: private}`.
+    /// Tags that a subnet of the VPC has, all of them; 1 to 10. Required unless `ids` is set.
+    /// Example: `{tier: private}`.
     Tags(#[schemars(schema_with = "schema::selector_tags")] BTreeMap<String, String>),
 }
 

@@ -10,11 +10,14 @@ use crate::schema;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum SecretSource {
-    /// A key of a Kubernetes Secret. The operator copies its value to AWS Secrets Manager, from where the task reads it.
+    /// A key of a Kubernetes Secret; the operator copies its value to AWS Secrets Manager, from where the task reads it.
+    /// Required unless an alternative is set. Example: `{name: github, key: token}`.
     SecretKeyRef(SecretKeyRef),
-    /// A secret in AWS Secrets Manager, read by the task when it starts.
+    /// A secret in AWS Secrets Manager, read by the task when it starts. Required unless an alternative is set.
+    /// Example: `{arn: "arn:aws:secretsmanager:eu-central-1:123456789012:secret:github-AbCdEf", key: token}`.
     SecretsManager(SecretsManagerRef),
-    /// A parameter of AWS Systems Manager (SSM), read by the task when it starts.
+    /// A parameter of AWS Systems Manager (SSM), read by the task when it starts. Required unless an alternative is set.
+    /// Example: `{name: /jenkins/github-token}`.
     Parameter(ParameterRef),
 }
 
@@ -22,9 +25,11 @@ pub enum SecretSource {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ClientSecretSource {
-    /// A key of a Kubernetes Secret.
+    /// A key of a Kubernetes Secret. Required unless `secretsManager` is set.
+    /// Example: `{name: jenkins-oidc, key: clientSecret}`.
     SecretKeyRef(SecretKeyRef),
-    /// A secret in AWS Secrets Manager.
+    /// A secret in AWS Secrets Manager. Required unless `secretKeyRef` is set.
+    /// Example: `{arn: "arn:aws:secretsmanager:eu-central-1:123456789012:secret:jenkins/oidc-AbCdEf", key: clientSecret}`.
     SecretsManager(SecretsManagerRef),
 }
 

@@ -42,7 +42,7 @@ use crate::schema;
 pub struct StorageSpec {
     /// How throughput is bought: `Elastic` pays for what is read and written, `Bursting` grows with the stored size and
     /// is slow for small homes, `Provisioned` is a fixed rate. AWS allows one change of mode in 24 hours.
-    /// Default: `Elastic`.
+    /// Default: `Elastic`. Example: `Bursting`.
     pub throughput_mode: ThroughputMode,
 
     /// The fixed rate of `throughputMode: Provisioned`, in MiB/s, 1 to 3414; AWS allows one decrease in 24 hours.
@@ -52,6 +52,7 @@ pub struct StorageSpec {
     pub provisioned_throughput_mibps: Option<i32>,
 
     /// Whether the files are encrypted at rest. Cannot be changed later. Default: `Enabled`.
+    /// Example: `Disabled`.
     pub encryption: Switch,
 
     /// ARN of the KMS key that encrypts the files. Cannot be added, changed or removed later.
@@ -67,7 +68,7 @@ pub struct StorageSpec {
     pub lifecycle: Option<Lifecycle>,
 
     /// Whether EFS makes a backup each day and keeps it for 35 days (the file system's own backup policy, run by AWS
-    /// Backup). Default: `Enabled`.
+    /// Backup). Default: `Enabled`. Example: `Disabled`.
     pub backups: Switch,
 
     /// An existing file system to keep the home on. Its settings are not changed and it is never deleted. Cannot be
@@ -77,10 +78,12 @@ pub struct StorageSpec {
     pub existing: Option<ExistingFileSystem>,
 
     /// The directory of the home and its owner. Cannot be changed later.
+    /// Default: `/jenkins` of user and group 1000 with permissions 0750. Example: `{path: /teams/build, uid: 1000}`.
     pub access_point: AccessPoint,
 
     /// What happens to the file system when the stack is deleted: `Retain` keeps it, and a stack of the same name finds
     /// it again; `Destroy` deletes it with everything in it, backups excepted. Default: `Retain`.
+    /// Example: `Destroy`.
     pub on_delete: OnDelete,
 }
 
@@ -188,11 +191,12 @@ pub struct AccessPoint {
     pub path: String,
 
     /// POSIX user id that reads and writes the files, 0 to 4294967295; the official image runs as 1000.
-    /// Default: `1000`.
+    /// Default: `1000`. Example: `2000`.
     #[schemars(range(min = 0, max = 4294967295u64))]
     pub uid: i64,
 
     /// POSIX group id that reads and writes the files, 0 to 4294967295. Default: `1000`.
+    /// Example: `2000`.
     #[schemars(range(min = 0, max = 4294967295u64))]
     pub gid: i64,
 
