@@ -1,8 +1,8 @@
 //! The CustomResourceDefinition: what the derive gives, made fit for users.
 //!
-//! Three things change. A default that only repeats the defaults below it becomes `{}`, so that each default stands
-//! in one place. An `enum` with data becomes "exactly one of", as a rule with a message. `null` is not a value: the API
-//! server drops it, as if the field were left out.
+//! Three things change. An `enum` with data becomes "exactly one of", as a rule with a message. `null` is not a value: the
+//! API server drops it, as if the field were left out. A new object has a status that kstatus takes for "in progress".
+//! A default of an area repeats the defaults below it, since the API server checks it against the rules as it stands.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;
@@ -67,7 +67,6 @@ fn refine(schema: &mut Value) {
     for bound in ["minimum", "maximum"] {
         whole_number(schema, bound);
     }
-    shorten_default(schema);
     union(schema);
 }
 
@@ -77,18 +76,6 @@ fn whole_number(schema: &mut Map<String, Value>, bound: &str) {
     if let Some(number) = schema.get(bound).and_then(Value::as_f64).filter(|number| number.fract() == 0.0) {
         schema.insert(bound.to_owned(), json!(number as i64));
     }
-}
-
-/// Takes out of a default what the defaults below it say as well.
-fn shorten_default(schema: &mut Map<String, Value>) {
-    let Some(Value::Object(mut default)) = schema.get("default").cloned() else { return };
-    let properties = schema.get("properties").and_then(Value::as_object);
-    default.retain(|key, value| match properties.and_then(|p| p.get(key)).and_then(|p| p.get("default")) {
-        // A shortened default below stands for all of the value, since both come from the same Rust default.
-        Some(inner) => inner != value && *inner != json!({}),
-        None => true,
-    });
-    schema.insert("default".to_owned(), Value::Object(default));
 }
 
 /// Turns the alternatives of an enum with data into a rule whose message names them.

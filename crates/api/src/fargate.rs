@@ -191,10 +191,11 @@ pub(crate) fn size_rule() -> Rule {
     let fitting = format!("({rows}.filter(r, r[0] >= w[0] && r[2] >= w[1]) + [{}])[0]", row(&LARGEST));
     let memory =
         "p[0][1] <= p[1][1] ? p[1][1] : p[0][1] >= p[1][2] ? p[1][2] : (p[0][1] + p[1][3] - 1) / p[1][3] * p[1][3]";
-    let cpu_text = "(n[0] % 1000 == 0 ? string(n[0] / 1000) : string(n[0]) + 'm')";
-    let memory_text = "(n[1] % 1024 == 0 ? string(n[1] / 1024) + 'Gi' : string(n[1]) + 'Mi')";
+    // `format` and not `+`: the API server takes the length of `string(number)` for boundless, and so its cost.
+    let cpu_text = "n[0] % 1000 == 0 ? '%d'.format([n[0] / 1000]) : '%dm'.format([n[0]])";
+    let memory_text = "n[1] % 1024 == 0 ? '%dGi'.format([n[1] / 1024]) : '%dMi'.format([n[1]])";
     let text = format!(
-        "'cpu ' + string(self.cpu) + ' with memory ' + self.memory + ' is not a size of Fargate: the nearest is cpu ' + {cpu_text} + ', memory ' + {memory_text}"
+        "'cpu %s with memory %s is not a size of Fargate: the nearest is cpu %s, memory %s'.format([string(self.cpu), self.memory, {cpu_text}, {memory_text}])"
     );
     let message = format!("{wanted}.map(w, [w, {fitting}]).map(p, [p[1][0], {memory}]).map(n, {text})[0]");
     Rule::new(exists).message(Message::Expression(message)).field_path(".memory")

@@ -4,6 +4,9 @@
 //! `# expect: TEXT` when the server refuses it with that text, and with `# expect-stalled: TEXT` when only `validate`
 //! finds what is wrong. A file of `immutable/` has an object and its update, and `# expect: TEXT` or `# expect-ok`.
 
+// Clippy's exemption for tests does not reach the helpers of a test file.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
