@@ -90,4 +90,6 @@ fn union(schema: &mut Map<String, Value>) {
     });
     schema.remove("oneOf");
     schema.insert("x-kubernetes-validations".to_owned(), json!([rule]));
+    // Merged by parts, the alternatives of two writers would stand side by side.
+    schema.insert("x-kubernetes-map-type".to_owned(), json!("atomic"));
 }

@@ -186,8 +186,11 @@ pub(crate) fn size_rule() -> Rule {
     let row = |s: &Sizes| format!("[{}, {}, {}, {}]", s.cpu_milli, s.from_mib, s.to_mib, s.step_mib);
     let rows = format!("[{}]", SIZES.iter().map(row).collect::<Vec<_>>().join(", "));
     let wanted = "[[int(quantity(string(self.cpu)).asApproximateFloat() * 1000.0), quantity(self.memory).asInteger() / 1048576]]";
-    let exists =
-        format!("{wanted}.all(w, {rows}.exists(r, r[0] == w[0] && r[1] <= w[1] && w[1] <= r[2] && w[1] % r[3] == 0))");
+    // What is no quantity at all is left to the patterns.
+    let quantities = "isQuantity(string(self.cpu)) && isQuantity(self.memory) && quantity(self.memory).isInteger()";
+    let exists = format!(
+        "!({quantities}) || {wanted}.all(w, {rows}.exists(r, r[0] == w[0] && r[1] <= w[1] && w[1] <= r[2] && w[1] % r[3] == 0))"
+    );
     let fitting = format!("({rows}.filter(r, r[0] >= w[0] && r[2] >= w[1]) + [{}])[0]", row(&LARGEST));
     let memory =
         "p[0][1] <= p[1][1] ? p[1][1] : p[0][1] >= p[1][2] ? p[1][2] : (p[0][1] + p[1][3] - 1) / p[1][3] * p[1][3]";

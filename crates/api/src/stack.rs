@@ -55,16 +55,16 @@ use crate::{
     "!has(self.auth.oidc) || !has(self.auth.oidc.openPaths) || !has(self.endpoint.pathPrefix) || self.auth.oidc.openPaths.all(o, o.paths.all(p, p.startsWith(self.endpoint.pathPrefix + '/')))"
 ).message("each path of auth.oidc.openPaths must begin with endpoint.pathPrefix, as the client sends it"))]
 #[x_kube(validation = Rule::new(
-    "!has(self.endpoint.certificateArn) || self.endpoint.certificateArn.split(':')[3] == self.aws.region"
+    "!has(self.endpoint.certificateArn) || self.endpoint.certificateArn.contains(':' + self.aws.region + ':')"
 ).message("endpoint.certificateArn is of another region: use a certificate in aws.region"))]
 #[x_kube(validation = Rule::new(
-    "!has(self.endpoint.existingListener) || self.endpoint.existingListener.arn.split(':')[3] == self.aws.region"
+    "!has(self.endpoint.existingListener) || self.endpoint.existingListener.arn.contains(':' + self.aws.region + ':')"
 ).message("endpoint.existingListener.arn is of another region: use a listener in aws.region"))]
 #[x_kube(validation = Rule::new(
-    "!has(self.storage.kmsKeyArn) || self.storage.kmsKeyArn.split(':')[3] == self.aws.region"
+    "!has(self.storage.kmsKeyArn) || self.storage.kmsKeyArn.contains(':' + self.aws.region + ':')"
 ).message("storage.kmsKeyArn is of another region: use a key in aws.region"))]
 #[x_kube(validation = Rule::new(
-    "!has(self.logs.kmsKeyArn) || self.logs.kmsKeyArn.split(':')[3] == self.aws.region"
+    "!has(self.logs.kmsKeyArn) || self.logs.kmsKeyArn.contains(':' + self.aws.region + ':')"
 ).message("logs.kmsKeyArn is of another region: use a key in aws.region"))]
 #[x_kube(validation = Rule::new("self.deletionPolicy != 'Orphan' || self.storage.onDelete != 'Destroy'").message(
     "deletionPolicy Orphan keeps everything, so storage.onDelete Destroy cannot act: change one of them"

@@ -10,6 +10,9 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// Annotation that asks for a pass now; any new value does, by convention the time.
+pub const RECONCILE_REQUESTED_AT: &str = "jenkinsstack.io/reconcile-requested-at";
+
 /// What the operator reports about a stack.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
@@ -42,8 +45,7 @@ pub struct JenkinsStackStatus {
     #[x_kube(merge_strategy = ListMerge::Map(vec!["node".into()]))]
     pub pending: Vec<Pending>,
 
-    /// Value of the annotation `reconcile.fluxcd.io/requestedAt` or `jenkinsstack.io/reconcile-requested-at` that the
-    /// operator last acted on.
+    /// Value of the annotation `jenkinsstack.io/reconcile-requested-at` that the operator last acted on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_handled_reconcile_at: Option<String>,
 }
