@@ -6,7 +6,7 @@
 //	serve FOLDER FLAG...            etcd and kube-apiserver in one process, with all data in FOLDER
 //
 // With JENKINSSTACK_CLUSTER_STDIN set, a server ends when its standard input does: the launcher holds the other
-// end, so no server outlives it, however it dies.
+// end, so no server outlives it, however it dies. serve then removes FOLDER too, as nobody else can.
 package main
 
 import (
@@ -75,7 +75,6 @@ func serve(args []string) {
 	}
 	folder, err := filepath.Abs(args[0])
 	check(err)
-	// A launcher that is gone can't remove the folder.
 	endWithStdin(func() { _ = os.RemoveAll(folder) })
 	// The socket's name is relative, as a path may be longer than a socket's name can be.
 	check(os.Chdir(folder))

@@ -42,10 +42,10 @@ impl Cluster {
     /// The servers can't be built, don't start, or an existing cluster does not answer.
     pub async fn start(options: Options) -> Result<Self> {
         let Options { source, audit } = options;
-        let folder = tempfile::Builder::new().prefix("jenkinsstack-cluster-").tempdir()?;
         match source {
             Source::Fresh => {
                 let servers = binaries::servers().await?;
+                let folder = temporary_folder()?;
                 let control_plane = ControlPlane::start(servers, folder.path(), audit).await?;
                 Ok(Self { kubeconfig: control_plane.kubeconfig(), control_plane: Some(control_plane), folder })
             }
@@ -55,7 +55,7 @@ impl Cluster {
             Source::Existing(kubeconfig) => {
                 let client = kubeconfig::client(&kubeconfig).await?;
                 client.apiserver_version().await.context("the existing cluster does not answer")?;
-                Ok(Self { control_plane: None, kubeconfig, folder })
+                Ok(Self { control_plane: None, kubeconfig, folder: temporary_folder()? })
             }
         }
     }
@@ -212,4 +212,8 @@ impl Cluster {
             .as_mut()
             .context("this cluster was not started here: it can't be stopped, killed or restarted")
     }
+}
+
+fn temporary_folder() -> Result<TempDir> {
+    tempfile::Builder::new().prefix("jenkinsstack-cluster-").tempdir().context("can't make a temporary folder")
 }

@@ -87,14 +87,11 @@ fn built(name: &str, program: &str, go: impl FnOnce(&Path) -> Result<Command>) -
     if finished.is_file() {
         return Ok(finished);
     }
-    let scratch = folder.join("scratch");
-    // What an interrupted builder has left.
-    let _ = fs::remove_dir_all(&scratch);
-    fs::create_dir(&scratch)?;
-    let mut command = go(&scratch)?;
-    run(command.env("CGO_ENABLED", "0").env("GOWORK", "off").current_dir(&scratch), name)?;
-    fs::rename(scratch.join(program), &finished)?;
-    fs::remove_dir_all(&scratch)?;
+    // A folder of its own: the Go of a builder that was killed may still be at work in another.
+    let scratch = tempfile::tempdir_in(&folder)?;
+    let mut command = go(scratch.path())?;
+    run(command.env("CGO_ENABLED", "0").env("GOWORK", "off").current_dir(scratch.path()), name)?;
+    fs::rename(scratch.path().join(program), &finished)?;
     Ok(finished)
 }
 

@@ -1,5 +1,6 @@
 //! A cluster starts, keeps its data, and leaves nothing behind.
 
+use std::net::TcpListener;
 use std::time::Instant;
 
 use crate::probe::{eventually, is_running};
@@ -7,6 +8,7 @@ use jenkinsstack_cluster::{Audit, Cluster, Options, Source};
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
 use kube::Api;
 use kube::api::{ObjectMeta, PostParams};
+use kube::config::Kubeconfig;
 
 async fn create_config_map(cluster: &Cluster, name: &str) {
     let map =
@@ -58,6 +60,19 @@ async fn a_killed_cluster_starts_again() {
     assert!(client.apiserver_version().await.is_err());
     cluster.restart().await.unwrap();
     config_maps(&cluster).await.get("survivor").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_taken_port_is_named() {
+    let mut cluster = Cluster::start(Options::default()).await.unwrap();
+    let config = Kubeconfig::read_from(cluster.kubeconfig()).unwrap();
+    let server = config.clusters[0].cluster.as_ref().unwrap().server.clone().unwrap();
+    cluster.stop().await.unwrap();
+    let listener = TcpListener::bind(server.strip_prefix("https://").unwrap()).unwrap();
+    let error = cluster.restart().await.unwrap_err().to_string();
+    assert!(error.contains("address already in use"), "{error}");
+    drop(listener);
+    cluster.restart().await.unwrap();
 }
 
 #[tokio::test]
