@@ -34,7 +34,7 @@ const stdinVariable = "JENKINSSTACK_CLUSTER_STDIN"
 // walSegmentBytes replaces etcd's 64 MB: it is allocated at the start, and tests write little.
 const walSegmentBytes = 4 << 20
 
-var commands = map[string]func(args []string){
+var commands = map[string]func(){
 	"etcd":           etcd,
 	"kube-apiserver": kubeAPIServer,
 	"kubectl":        kubectl,
@@ -45,31 +45,32 @@ func main() {
 	for first := range min(2, len(os.Args)) {
 		if command, ok := commands[filepath.Base(os.Args[first])]; ok {
 			os.Args = os.Args[first:]
-			command(os.Args[1:])
+			command()
 			return
 		}
 	}
 	fail(fmt.Errorf("say etcd, kube-apiserver, kubectl or serve"))
 }
 
-func etcd([]string) {
+func etcd() {
 	endWithStdin(func() {})
 	etcdmain.Main(os.Args)
 }
 
-func kubeAPIServer([]string) {
+func kubeAPIServer() {
 	endWithStdin(func() {})
 	os.Exit(cli.Run(app.NewAPIServerCommand()))
 }
 
-func kubectl([]string) {
+func kubectl() {
 	if err := cli.RunNoErrOutput(cmd.NewDefaultKubectlCommand()); err != nil {
 		util.CheckErr(err)
 	}
 }
 
 // serve runs etcd on a socket inside the folder, and kube-apiserver on top of it.
-func serve(args []string) {
+func serve() {
+	args := os.Args[1:]
 	if len(args) == 0 {
 		fail(fmt.Errorf("serve needs a folder"))
 	}

@@ -69,15 +69,15 @@ impl ControlPlane {
             fs::write(folder.join(AUDIT_POLICY), policy.to_string())?;
         }
         let mut plane = Self { programs, folder: folder.to_owned(), port: 0, audit, token, servers: Vec::new() };
-        for _ in 1..PORT_TRIES {
+        let mut tries = 0;
+        loop {
+            tries += 1;
             plane.port = free_port()?;
             match plane.run().await {
-                Err(_) if plane.port_was_taken() => plane.kill()?,
+                Err(_) if tries < PORT_TRIES && plane.port_was_taken() => plane.kill()?,
                 result => return result.map(|()| plane),
             }
         }
-        plane.port = free_port()?;
-        plane.run().await.map(|()| plane)
     }
 
     /// Starts the servers on the folder and the port they had, and waits until they can be used.
