@@ -1,5 +1,7 @@
 //! Rules of `iam`: helpers here, the rules in the folder.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "helpers of tests")]
+
 mod conditions;
 mod decision;
 mod documents;

@@ -1,5 +1,7 @@
 //! Rules of `sts`.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "helpers of tests")]
+
 use crate::iam::{OTHER, allow, call_as, granted, trust};
 use crate::lab::Lab;
 use crate::rule;
