@@ -8,7 +8,6 @@
 
 mod access_point;
 mod data;
-mod decision;
 mod file_system;
 mod mount;
 mod mount_target;

@@ -1,7 +1,6 @@
 //! Whether a task can mount a file system, decided from everything that decides it on AWS.
 
 use super::access_point::AccessPoint;
-use super::decision::{self, Client, Verdict};
 use super::file_system::{FileSystem, arn};
 use super::mount_target::MountTarget;
 use super::{LifeCycle, access_point};
@@ -9,10 +8,11 @@ use crate::call::Ask;
 use crate::iam;
 use crate::service::ec2;
 use crate::world::{Place, Region, World};
-use std::collections::BTreeMap;
 
 /// Port of NFS.
 const NFS: u16 = 2049;
+/// The role of a client that presents no credentials.
+const ANONYMOUS: &str = "";
 
 /// A task that wants to mount a file system.
 #[derive(Clone, Debug)]
@@ -82,19 +82,14 @@ fn may(world: &World, place: &Place, mount: &Mount<'_>, action: &str) -> bool {
     let Some(FileSystem { policy: Some(policy), id, .. }) = region.efs.file_systems.get(mount.file_system) else {
         return true;
     };
-    let mut context = BTreeMap::from([
-        ("aws:SecureTransport".to_owned(), mount.tls.to_string()),
-        ("elasticfilesystem:AccessedViaMountTarget".to_owned(), "true".to_owned()),
-    ]);
+    let mut ask = Ask::new(action, arn(region, id))
+        .when("aws:SecureTransport", mount.tls.to_string())
+        .when("elasticfilesystem:AccessedViaMountTarget", "true");
     if let Some(point) = mount.access_point {
-        context.insert("elasticfilesystem:AccessPointArn".to_owned(), access_point::arn(region, point));
+        ask = ask.when("elasticfilesystem:AccessPointArn", access_point::arn(region, point));
     }
-    let Some(role) = mount.role else {
-        let client = Client { principal: None, action, context: &context };
-        return decision::verdict(policy, &client) == Verdict::Allowed;
-    };
-    let ask = context.into_iter().fold(Ask::new(action, arn(region, id)), |ask, (key, value)| ask.when(key, value));
-    iam::allows(world, role, &Ask { resource_policy: Some(policy.clone()), ..ask }, world.now)
+    ask.resource_policy = Some(policy.clone());
+    iam::allows(world, mount.role.unwrap_or(ANONYMOUS), &ask, world.now)
 }
 
 fn host(region: &Region, mount: &Mount<'_>) -> String {

@@ -1,12 +1,10 @@
 //! File system policies: their checks, the lockout check and the form in which they come back.
 
-use super::decision::{self, Client, Verdict};
 use super::file_system::arn;
 use super::{available, named, on_file_system, refusals};
-use crate::call::{Access, Answer, Ask, Call, Operation, Principal, PrincipalKind, Refusal, nothing};
+use crate::call::{Access, Answer, Ask, Call, Operation, PrincipalKind, Refusal, nothing};
 use crate::iam;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
@@ -70,22 +68,13 @@ fn delete(call: &mut Call<'_>) -> Answer {
     nothing()
 }
 
-/// Whether the caller could not put a policy once this one is in force.
+/// Whether the caller could not put a policy once this one is in force; an account's root always can.
 fn locks_out(call: &Call<'_>, arn: &str, policy: &Value) -> bool {
-    let action = "elasticfilesystem:PutFileSystemPolicy";
-    let Principal { account, kind } = &call.principal;
-    match kind {
-        PrincipalKind::Role { role, .. } => {
-            let mut ask = Ask::new(action, arn).when("aws:SecureTransport", "true");
-            ask.resource_policy = Some(policy.clone());
-            !iam::allows(call.world, &format!("arn:aws:iam::{account}:role/{role}"), &ask, call.now)
-        }
-        PrincipalKind::Root | PrincipalKind::Service(_) => {
-            let context = BTreeMap::from([("aws:SecureTransport".to_owned(), "true".to_owned())]);
-            let client = Client { principal: Some(&call.principal.arn()), action, context: &context };
-            decision::verdict(policy, &client) == Verdict::Denied
-        }
-    }
+    let PrincipalKind::Role { role, .. } = &call.principal.kind else { return false };
+    let role = format!("arn:aws:iam::{}:role/{role}", call.principal.account);
+    let mut ask = Ask::new("elasticfilesystem:PutFileSystemPolicy", arn).when("aws:SecureTransport", "true");
+    ask.resource_policy = Some(policy.clone());
+    !iam::allows(call.world, &role, &ask, call.now)
 }
 
 /// The policy as it is kept and given back.
@@ -143,7 +132,7 @@ fn statement(call: &Call<'_>, arn: &str, statement: &Value) -> Result<Value, Ref
 }
 
 fn check_actions(map: &Map<String, Value>) -> Result<(), Refusal> {
-    let actions = decision::texts(map.get("Action").or(map.get("NotAction")).unwrap_or(&Value::Null));
+    let actions = texts(map.get("Action").or(map.get("NotAction")).unwrap_or(&Value::Null));
     let is_ours = |action: &&str| *action == "*" || action.to_ascii_lowercase().starts_with("elasticfilesystem:");
     if actions.is_empty() || !actions.iter().all(is_ours) {
         return Err(malformed("a statement needs actions of elasticfilesystem"));
@@ -152,7 +141,7 @@ fn check_actions(map: &Map<String, Value>) -> Result<(), Refusal> {
 }
 
 fn check_resources(map: &Map<String, Value>, arn: &str) -> Result<(), Refusal> {
-    let resources = decision::texts(map.get("Resource").unwrap_or(&Value::Null));
+    let resources = texts(map.get("Resource").unwrap_or(&Value::Null));
     if resources.iter().all(|resource| *resource == "*" || *resource == arn) {
         Ok(())
     } else {
@@ -168,7 +157,7 @@ fn principals(call: &Call<'_>, value: &Value) -> Result<Value, Refusal> {
     let map = value.as_object().filter(|map| !map.is_empty()).ok_or_else(bad_principal)?;
     let mut result = Map::new();
     for (kind, value) in map {
-        let names = decision::texts(value);
+        let names = texts(value);
         if names.is_empty() || !["AWS", "Service", "Federated"].contains(&kind.as_str()) {
             return Err(bad_principal());
         }
@@ -188,13 +177,20 @@ fn aws_principal(call: &Call<'_>, name: &str) -> Result<String, Refusal> {
     if name.len() == 12 && name.chars().all(|c| c.is_ascii_digit()) {
         return Ok(format!("arn:aws:iam::{name}:root"));
     }
-    let is_account = name.starts_with("arn:aws:iam::") && name.ends_with(":root");
-    let is_known = name.starts_with("arn:") && iam::principal_known(call.world, name, call.now);
-    if is_account || is_known { Ok(name.to_owned()) } else { Err(bad_principal()) }
+    if iam::principal_known(call.world, name, call.now) { Ok(name.to_owned()) } else { Err(bad_principal()) }
 }
 
 fn bad_principal() -> Refusal {
     refusals::bad_policy("Policy contains invalid Principal block.")
+}
+
+/// The text or texts of a policy element.
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn single(value: &Value) -> Value {
