@@ -144,12 +144,15 @@ pub enum Event {
     InterfaceGone(String),
     /// A NAT gateway becomes available.
     NatAvailable(String),
+    /// Something of ACM's, which has no entry of its own among the world's events.
+    Certificate(super::acm::Event),
 }
 
 /// Lets an event happen.
 pub fn happen(world: &mut World, place: &Place, event: Event) {
     let state = &mut world.at(place).ec2;
     match event {
+        Event::Certificate(event) => super::acm::happen(world, place, event),
         Event::InterfaceGone(id) => {
             state.interfaces.remove(&id);
             state.tags.remove(&id);
