@@ -60,7 +60,7 @@ fn arrive<'a>(cloud: &Cloud, request: &HttpRequest<Bytes>, signed: Time) -> Arri
     }
     match wire::decode(api, request) {
         Ok(wire::Decoded { operation, input }) => {
-            let credential = signature.credential;
+            let credential = signature.credential(api);
             Arrival::Call(api, protocol, Request { credential, service, operation, input })
         }
         Err(refusal) => Arrival::Answer(api, protocol, Err(refusal)),

@@ -42,8 +42,7 @@ pub enum Fault {
 /// A signature as the headers have it.
 #[derive(Clone, Debug)]
 pub struct Signature {
-    /// Whose it is.
-    pub credential: Credential,
+    credential: Credential,
     /// Service in the credential scope.
     pub service: String,
     date: String,
@@ -164,6 +163,15 @@ impl Signature {
         if wrong.is_empty() { self.fresh(now) } else { Err(Fault::Mismatch(wrong.join(" "))) }
     }
 
+    /// The credential, for the region in which the service takes the call.
+    pub fn credential(self, api: &Api) -> Credential {
+        let mut credential = self.credential;
+        if is_global(api) {
+            credential.region = "us-east-1".to_owned();
+        }
+        credential
+    }
+
     fn fresh(&self, now: Time) -> Result<(), Fault> {
         let Some(signed) = moment(&self.moment) else {
             return Err(Fault::Incomplete(format!("Date must be in ISO-8601 'basic format'. Got '{}'.", self.moment)));
@@ -193,18 +201,24 @@ fn word(text: &str) -> &str {
 }
 
 /// A region is valid when it looks like one and is the one of the host name: `SERVICE.REGION.amazonaws.com`, or
-/// `us-east-1` for the services whose host names have none ("Regions and endpoints", Requests to global services).
+/// `us-east-1` for the services whose host names have none ("AWS service endpoints", global endpoints). Of a host that
+/// is not AWS's nothing can be said: clients with another endpoint sign for the region that they are set to.
 fn region_fits(region: &str, api: &Api, host: &str) -> bool {
     let form = region.len() >= 9
         && region.ends_with(|last: char| last.is_ascii_digit())
         && region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    let named = host.strip_suffix(".amazonaws.com").and_then(|host| host.rsplit_once('.')).map(|(_, region)| region);
-    let global = matches!(api.meta.endpoint_prefix.as_str(), "iam" | "route53");
-    form && match named {
-        _ if global => region == "us-east-1",
-        Some(named) => region == named,
-        None => true,
-    }
+    let Some(name) = host.strip_suffix(".amazonaws.com") else { return form };
+    let wanted = match name.rsplit_once('.') {
+        _ if is_global(api) => Some("us-east-1"),
+        Some((_, named)) => Some(named),
+        None => None,
+    };
+    form && wanted.is_none_or(|wanted| wanted == region)
+}
+
+/// Whether a service is one for all regions, and lives in `us-east-1`.
+fn is_global(api: &Api) -> bool {
+    matches!(api.meta.endpoint_prefix.as_str(), "iam" | "route53")
 }
 
 /// Reads `20260101T000000Z`.
