@@ -93,6 +93,7 @@ fn split_ahead(source: &str) -> (Option<(&str, bool)>, &str) {
 fn translate(source: &str) -> String {
     source
         .replace(r"[\p{L}\p{Z}\p{N}", r"[A-Za-z\x{80}-\x{10FFFF} 0-9")
+        .replace(r"[\w-_]", r"[\w_-]")
         .replace(r"\p{ASCII}", r"[\x00-\x7F]")
         .replace(r"\u10000-\u10FFFF", r"\x{10000}-\x{10FFFF}")
         .replace(r"\uD7FF\uE000", r"\x{D7FF}\x{E000}")

@@ -319,6 +319,11 @@ impl Api {
         entry.get(|text| self.parse_shape(name, text)).unwrap_or(&NOTHING)
     }
 
+    /// All shapes, in order of their names.
+    pub fn shapes(&self) -> impl Iterator<Item = &Shape> {
+        (0..self.shapes.len()).map(|at| self.shape(ShapeId(at)))
+    }
+
     /// The structure at that place, or an empty one.
     pub fn structure_at(&self, id: Option<ShapeId>) -> &Structure {
         static EMPTY: Structure = Structure::EMPTY;
