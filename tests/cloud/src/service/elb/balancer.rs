@@ -364,7 +364,7 @@ fn delete(call: &mut Call<'_>) -> Answer {
     let region = call.regional();
     let place = region.place();
     let listeners: Vec<String> = region.elb.listeners_of(&arn).map(|listener| listener.arn.clone()).collect();
-    listeners.iter().for_each(|listener| super::listener::remove(&mut region.elb, listener));
+    listeners.iter().for_each(|listener| super::listener::remove(region, listener));
     region.elb.balancers.remove(&arn);
     drop_nodes(call.world, &place, &balancer.nodes);
     nothing()

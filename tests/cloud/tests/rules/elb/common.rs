@@ -1,6 +1,8 @@
 //! Set-up that the rules of load balancing share.
 
 use crate::lab::Lab;
+use jenkinsstack_cloud::service::acm;
+use jenkinsstack_cloud::world::Place;
 use serde_json::{Value, json};
 
 /// A VPC with an internet gateway, a subnet in each of two zones, and a security group.
@@ -135,8 +137,9 @@ pub(crate) async fn served(lab: &Lab) -> (Net, String, String) {
 }
 
 /// ARN of a certificate that is issued.
-pub(crate) fn certificate() -> String {
-    "arn:aws:acm:eu-central-1:111122223333:certificate/00000000-0000-4000-a000-000000000001".into()
+pub(crate) fn certificate(lab: &Lab) -> String {
+    let place = Place { account: "111122223333".into(), region: "eu-central-1".into() };
+    lab.cloud.with(|world| acm::issue(world.at(&place), "ci.example.com", &[]))
 }
 
 /// ARN of a load balancer, target group, listener or rule that does not exist.

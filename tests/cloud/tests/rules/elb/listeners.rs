@@ -7,8 +7,8 @@ use crate::lab::Lab;
 use crate::rule;
 use serde_json::{Value, json};
 
-fn https(balancer: &str) -> Value {
-    let tls = json!({"Protocol": "HTTPS", "Certificates": [{"CertificateArn": certificate()}]});
+fn https(balancer: &str, certificate: &str) -> Value {
+    let tls = json!({"Protocol": "HTTPS", "Certificates": [{"CertificateArn": certificate}]});
     with(listener_input(balancer, 443, not_found()), tls)
 }
 
@@ -45,7 +45,7 @@ async fn what_a_listener_needs() {
         json!({"Protocol": "TCP"}),
         json!({"DefaultActions": []}),
         json!({"SslPolicy": "ELBSecurityPolicy-2016-08"}),
-        json!({"Certificates": [{"CertificateArn": certificate()}]}),
+        json!({"Certificates": [{"CertificateArn": certificate(&lab)}]}),
     ] {
         lab.refused("elbv2", "CreateListener", with(base.clone(), changes), "ValidationError");
     }
@@ -65,10 +65,11 @@ async fn https_comes_with_defaults() {
     let lab = Lab::new();
     let net = net(&lab).await;
     let balancer = balancer_arn(&lab, &net, "ci");
-    let made = lab.ok("elbv2", "CreateListener", https(&balancer))["Listeners"][0].clone();
+    let own = certificate(&lab);
+    let made = lab.ok("elbv2", "CreateListener", https(&balancer, &own))["Listeners"][0].clone();
     assert_eq!(made["SslPolicy"], "ELBSecurityPolicy-2016-08");
     assert_eq!(made["MutualAuthentication"]["Mode"], "off");
-    assert_eq!(made["Certificates"], json!([{"CertificateArn": certificate()}]));
+    assert_eq!(made["Certificates"], json!([{"CertificateArn": own}]));
 }
 
 #[tokio::test(start_paused = true)]
@@ -77,7 +78,7 @@ async fn unknown_security_policies_are_refused() {
     let lab = Lab::new();
     let net = net(&lab).await;
     let balancer = balancer_arn(&lab, &net, "ci");
-    let input = with(https(&balancer), json!({"SslPolicy": "ELBSecurityPolicy-1999-01"}));
+    let input = with(https(&balancer, &certificate(&lab)), json!({"SslPolicy": "ELBSecurityPolicy-1999-01"}));
     lab.refused("elbv2", "CreateListener", input, "SSLPolicyNotFound");
     lab.refused("elbv2", "DescribeSSLPolicies", json!({"Names": ["ELBSecurityPolicy-1999-01"]}), "SSLPolicyNotFound");
     let known = lab.ok("elbv2", "DescribeSSLPolicies", json!({"Names": ["ELBSecurityPolicy-TLS13-1-2-2021-06"]}));
@@ -119,7 +120,7 @@ async fn from_http_to_https_and_back() {
     let (_, _, arn) = served(&lab).await;
     let bare = json!({"ListenerArn": arn, "Protocol": "HTTPS"});
     lab.refused("elbv2", "ModifyListener", bare.clone(), "ValidationError");
-    lab.ok("elbv2", "ModifyListener", with(bare, json!({"Certificates": [{"CertificateArn": certificate()}]})));
+    lab.ok("elbv2", "ModifyListener", with(bare, json!({"Certificates": [{"CertificateArn": certificate(&lab)}]})));
     let back =
         lab.ok("elbv2", "ModifyListener", json!({"ListenerArn": arn, "Protocol": "HTTP"}))["Listeners"][0].clone();
     assert_eq!((&back["SslPolicy"], &back["Certificates"]), (&json!(null), &json!(null)));

@@ -27,7 +27,7 @@ fn actions(changes: Value) -> Value {
 async fn secure(lab: &Lab) -> String {
     let net = net(lab).await;
     let balancer = balancer_arn(lab, &net, "ci");
-    let tls = json!({"Protocol": "HTTPS", "Certificates": [{"CertificateArn": certificate()}]});
+    let tls = json!({"Protocol": "HTTPS", "Certificates": [{"CertificateArn": certificate(lab)}]});
     let made = lab.ok("elbv2", "CreateListener", with(listener_input(&balancer, 443, not_found()), tls));
     text(&made["Listeners"][0]["ListenerArn"])
 }
@@ -164,12 +164,9 @@ async fn signing_in_is_not_the_end() {
     last[0]["Order"] = json!(3);
     lab.refused("elbv2", "CreateRule", rule_input(&listener, 1, last), "InvalidLoadBalancerAction");
     let mut thrice = actions(json!({}));
-    thrice.as_array_mut().expect("a list").push(with(thrice_first(), json!({"Order": 3})));
+    let third = json!({"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}, "Order": 3});
+    thrice.as_array_mut().expect("a list").push(third);
     lab.refused("elbv2", "CreateRule", rule_input(&listener, 1, thrice), "TooManyActions");
-}
-
-fn thrice_first() -> Value {
-    json!({"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}})
 }
 
 #[tokio::test(start_paused = true)]
