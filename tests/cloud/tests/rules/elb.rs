@@ -2,6 +2,7 @@
 
 mod actions;
 mod balancers;
+mod behind;
 mod certificates;
 mod common;
 mod conditions;
