@@ -1,5 +1,8 @@
 //! Elastic Load Balancing v2.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "helpers of tests")]
+
+mod access;
 mod actions;
 mod balancers;
 mod behind;
