@@ -1,0 +1,1 @@
+//! The server on loopback, by raw HTTP.
