@@ -8,8 +8,12 @@ use crate::faults::paging::Paging;
 use crate::faults::{Facts, Page, Verdict};
 use crate::iam;
 use crate::models::Models;
+use crate::page;
 use serde_json::Value;
 use std::sync::Arc;
+
+/// The least page size that every listing takes (EC2's).
+const LEAST_PAGE: u64 = 5;
 
 /// A request as far as it can be understood before anything is done.
 pub(super) struct Reading {
@@ -123,9 +127,15 @@ impl Inner {
             return run(&mut self.world, input, now);
         };
         if let Page::Short(items) = page {
-            let limited = run(&mut self.world, Arc::new(paging.limit(&input, *items)), now);
-            // Some listings refuse a page size beside ids; those have no pages to cut.
-            return limited.or_else(|_| run(&mut self.world, input, now));
+            // Some listings refuse a small page, or any page size beside ids; those of ids are no pages to cut.
+            for size in [*items, (*items).max(LEAST_PAGE)] {
+                let limited = Arc::new(paging.limit(&input, size));
+                let short = page::at_most(*items as usize, || run(&mut self.world, limited, now));
+                if short.is_ok() {
+                    return short;
+                }
+            }
+            return run(&mut self.world, input, now);
         }
         let mut answer = run(&mut self.world, input.clone(), now);
         self.faults.pages().bend(page, &paging, &input, &mut answer);

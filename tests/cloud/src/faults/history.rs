@@ -37,7 +37,7 @@ impl History {
         if !self.wanted() {
             return;
         }
-        while self.worlds.back().is_some_and(|last| last.now >= world.now) {
+        while self.worlds.back().is_some_and(|last| last.now > world.now) || self.thrice(world.now) {
             self.worlds.pop_back();
         }
         self.worlds.push_back(world.clone());
@@ -47,6 +47,12 @@ impl History {
         while spare(&self.worlds) {
             self.worlds.pop_front();
         }
+    }
+
+    /// Whether one more snapshot of that moment would be the third: before and after it are enough.
+    fn thrice(&self, now: Time) -> bool {
+        let mut last = self.worlds.iter().rev().take(2).filter(|world| world.now == now);
+        last.next().is_some() && last.next().is_some()
     }
 
     /// The world of `age` before `now`: the last snapshot up to then, with all that went on by itself since.
