@@ -59,7 +59,11 @@ pub struct Facts<'a> {
 }
 
 impl Facts<'_> {
+    /// How the call spells its pages, if it is a listing.
     fn paging(&self) -> Option<Paging> {
+        if self.access == Access::Write || paging::by_name(&self.request.operation, &self.request.input) {
+            return None;
+        }
         let api = self.models.api(self.request.service).ok()?;
         Paging::of(api, &self.request.operation)
     }

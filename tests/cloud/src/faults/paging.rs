@@ -37,6 +37,22 @@ const TOKENS_IN: [&str; 5] = ["NextToken", "nextToken", "Marker", "PaginationTok
 const TOKENS_OUT: [&str; 6] = ["NextToken", "nextToken", "NextMarker", "PaginationToken", "NextPageToken", "Marker"];
 const MORE: [&str; 3] = ["IsTruncated", "isTruncated", "Truncated"];
 
+/// Whether a listing names what it wants: then it has no pages to speak of.
+pub(super) fn by_name(operation: &str, input: &Value) -> bool {
+    let plural = |name: &str| ["Ids", "Arns", "ARNs", "Names"].iter().any(|end| name.ends_with(end));
+    let single = |name: &str| match name {
+        "MountTargetId" | "AccessPointId" | "CreationToken" => true,
+        "FileSystemId" => operation == "DescribeFileSystems",
+        _ => false,
+    };
+    let names = |(name, value): (&String, &Value)| match value {
+        Value::Array(list) => !list.is_empty() && plural(name),
+        Value::String(_) => single(name),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
+    };
+    input.as_object().is_some_and(|members| members.iter().any(names))
+}
+
 impl Paging {
     /// How that operation spells its pages, if it has any.
     pub fn of(api: &Api, operation: &str) -> Option<Self> {

@@ -176,12 +176,8 @@ impl Effect {
     fn can_be(&self, facts: &Facts<'_>, follows: bool) -> bool {
         match self {
             Self::Stale { .. } => facts.access == Access::Read,
-            Self::Short { .. } => {
-                facts.access == Access::Read && facts.paging().is_some_and(|paging| paging.size.is_some())
-            }
-            Self::Empty | Self::Repeated => {
-                !follows && facts.access == Access::Read && facts.paging().is_some_and(|paging| paging.token.is_some())
-            }
+            Self::Short { .. } => facts.paging().is_some_and(|paging| paging.size.is_some()),
+            Self::Empty | Self::Repeated => !follows && facts.paging().is_some_and(|paging| paging.token.is_some()),
             Self::Refuse { .. } | Self::Misreport { .. } | Self::Expire | Self::Throttle => true,
             Self::Reset | Self::Lose | Self::Silence | Self::Delay { .. } => true,
         }

@@ -1,6 +1,6 @@
 //! Pages that are short, empty or repeated; a client that follows tokens to the end sees everything.
 
-use super::{answered, group, lab};
+use super::{answered, lab};
 use crate::lab::Lab;
 use crate::rule;
 use jenkinsstack_cloud::faults::{Effect, Rule};
@@ -123,16 +123,14 @@ async fn a_page_can_come_twice() {
 
 #[tokio::test(start_paused = true)]
 async fn a_read_by_id_is_no_page() {
-    rule!(
-        "EC2",
-        "A page size beside ids is refused, so a short page never cuts a read by id",
-        "Amazon EC2 API Reference, DescribeVpcs, MaxResults"
-    );
-    let lab = lab(Rule::new(Effect::Short { items: 1 }));
-    let make = |n| lab.ok("ec2", "CreateVpc", json!({"CidrBlock": format!("10.{n}.0.0/16")}))["Vpc"]["VpcId"].clone();
-    let ids = [make(0), make(1)];
-    lab.wait(60).await;
-    let found = answered(&lab.cloud, "ec2", "DescribeVpcs", json!({"VpcIds": ids})).expect("an answer");
-    assert_eq!(found["Vpcs"].as_array().map(Vec::len), Some(2));
-    drop(lab.ok("logs", "CreateLogGroup", group("a")));
+    rule!("Faults", "A read of named things is never cut", "Amazon EC2 API Reference, DescribeInstances, MaxResults");
+    for effect in [Effect::Short { items: 1 }, Effect::Empty, Effect::Repeated] {
+        let lab = lab(Rule::new(effect));
+        let make =
+            |n| lab.ok("ec2", "CreateVpc", json!({"CidrBlock": format!("10.{n}.0.0/16")}))["Vpc"]["VpcId"].clone();
+        let ids = [make(0), make(1)];
+        lab.wait(60).await;
+        let found = answered(&lab.cloud, "ec2", "DescribeVpcs", json!({"VpcIds": ids})).expect("an answer");
+        assert_eq!(found["Vpcs"].as_array().map(Vec::len), Some(2));
+    }
 }
