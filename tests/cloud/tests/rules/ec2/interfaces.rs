@@ -105,8 +105,24 @@ async fn services_see_subnets_and_groups_as_users_do() {
     for group in [nothing("sg"), foreign] {
         assert_eq!(of_service(&lab, &subnet, &[&group]), Err(InterfaceFault::NoGroup(group)));
     }
+    late_group_is_unknown(&lab, &subnet).await;
     let unknown = nothing("subnet");
     assert_eq!(of_service(&lab, &unknown, &[]), Err(InterfaceFault::NoSubnet(unknown)));
+}
+
+/// Makes groups until one is seen late.
+async fn late_group_is_unknown(lab: &Lab, subnet: &str) {
+    let vpc = lab.ok("ec2", "DescribeSubnets", json!({"SubnetIds": [subnet]}))["Subnets"][0]["VpcId"].clone();
+    for index in 0..20 {
+        let input = json!({"VpcId": vpc, "GroupName": format!("late{index}"), "Description": "x"});
+        let id = text(&lab.ok("ec2", "CreateSecurityGroup", input)["GroupId"]);
+        if of_service(lab, subnet, &[&id]) == Err(InterfaceFault::NoGroup(id.clone())) {
+            lab.wait(2).await;
+            of_service(lab, subnet, &[&id]).expect("an interface");
+            return;
+        }
+    }
+    panic!("no group was seen late");
 }
 
 #[tokio::test(start_paused = true)]
