@@ -36,7 +36,7 @@ pub use peer::Peer;
 pub use reach::{admits, reaches, reaches_internet};
 pub use refuse::Kind;
 pub use route::{Route, RouteTable, Target};
-pub use rule::{Form, Rule};
+pub use rule::{Form, Ports, Rule};
 pub use subnet::Subnet;
 pub use vpc::Vpc;
 

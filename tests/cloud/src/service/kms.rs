@@ -304,7 +304,8 @@ fn bad_tags(fault: TagFault) -> Refusal {
 fn create_alias(call: &mut Call<'_>) -> Answer {
     let name = call.text("AliasName").to_owned();
     if !name.starts_with("alias/") || name == "alias/" {
-        let text = "Alias must start with the prefix \"alias/\". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html";
+        let text = "Alias must start with the prefix \"alias/\". Please see \
+                    https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html";
         return Err(Refusal::new("ValidationException", text));
     }
     if name.starts_with("alias/aws/") {

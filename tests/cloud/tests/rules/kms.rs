@@ -1,5 +1,7 @@
 //! Rules of `kms`.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "helpers of tests")]
+
 use crate::lab::Lab;
 use crate::rule;
 use jenkinsstack_cloud::service::kms;

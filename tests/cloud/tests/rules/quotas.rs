@@ -61,7 +61,10 @@ async fn quotas_come_in_pages() {
     let all = QUOTAS.iter().filter(|quota| quota.service == "vpc").count();
     let (mut token, mut seen) = (json!(null), 0);
     loop {
-        let input = json!({"ServiceCode": "vpc", "MaxResults": 2, "NextToken": token});
+        let mut input = json!({"ServiceCode": "vpc", "MaxResults": 2});
+        if token.is_string() {
+            input["NextToken"] = token;
+        }
         let page = lab.ok("service-quotas", "ListServiceQuotas", input);
         seen += page["Quotas"].as_array().map_or(0, Vec::len);
         token = page["NextToken"].clone();

@@ -1,5 +1,7 @@
 //! Rules of `route53`.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "helpers of tests")]
+
 mod batches;
 mod zones;
 
