@@ -59,10 +59,9 @@ async fn a_certificate_is_issued_when_its_names_are_proven() {
     );
     let lab = Lab::new();
     let id = zone(&lab, "example.com");
-    let arn = request(
-        &lab,
-        json!({"DomainName": "ci.example.com", "SubjectAlternativeNames": ["www.example.com"], "ValidationMethod": "DNS"}),
-    );
+    let mut input = dns("ci.example.com");
+    input["SubjectAlternativeNames"] = json!(["www.example.com"]);
+    let arn = request(&lab, input);
     lab.wait(10).await;
     let shown = described(&lab, &arn);
     prove(&lab, &id, &shown, 0);

@@ -96,7 +96,7 @@ async fn a_released_interface_lingers() {
 async fn services_see_subnets_and_groups_as_users_do() {
     rule!(
         "EC2",
-        "A service gets no interface with a group that is unknown, of another VPC or not seen yet, or in an unknown subnet",
+        "A service gets no interface with a group that is unknown, of another VPC or not seen yet",
         "Error codes for the Amazon EC2 API, InvalidGroup.NotFound"
     );
     let lab = Lab::new();
