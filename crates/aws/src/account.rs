@@ -5,6 +5,7 @@ use crate::driver::{Deletion, Target};
 use crate::error::{Class, Error};
 use crate::inventory::{Inventory, Observation};
 use crate::kind;
+use crate::lookup::Answers;
 use jenkinsstack_core::diff::Field;
 use jenkinsstack_core::graph::Node;
 use jenkinsstack_core::id::{AccountId, Region};
@@ -28,6 +29,7 @@ pub struct Account {
     /// Name of the Kubernetes cluster, as in the owner tags.
     pub cluster: String,
     inventory: Arc<Inventory>,
+    answers: Arc<Answers>,
 }
 
 impl Account {
@@ -39,7 +41,7 @@ impl Account {
         let id = caller.account().and_then(|id| id.parse().ok()).ok_or_else(incomplete)?;
         let partition = caller.arn().and_then(|arn| arn.split(':').nth(1)).ok_or_else(incomplete)?.to_owned();
         let cluster = cluster.to_owned();
-        Ok(Self { clients, id, partition, region, cluster, inventory: Arc::default() })
+        Ok(Self { clients, id, partition, region, cluster, inventory: Arc::default(), answers: Arc::default() })
     }
 
     /// What exists of a stack, from a listing that all stacks share and that is at most `max_age` old.
@@ -87,6 +89,10 @@ impl Account {
             self.inventory.gone(target.owner, target.node, kind, &id).await;
         }
         Ok(deletion)
+    }
+
+    pub(crate) fn answers(&self) -> &Answers {
+        &self.answers
     }
 
     /// ARN in this account and region.

@@ -10,6 +10,7 @@ pub mod driver;
 pub mod error;
 mod inventory;
 pub mod kind;
+pub mod lookup;
 pub mod permission;
 mod tagged;
 
@@ -17,3 +18,4 @@ pub use account::Account;
 pub use clients::Clients;
 pub use driver::{Deletion, Listed, Target};
 pub use error::{Class, Error};
+pub use inventory::Observation;

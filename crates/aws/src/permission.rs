@@ -31,6 +31,8 @@ pub enum When {
     Tagging,
     /// The request sets our cluster's tag as part of one of these create operations.
     Creating(&'static [&'static str]),
+    /// The user shares the resource by the tag `jenkinsstack.io/shared-with` with our cluster's name.
+    Shared,
     /// The role is passed to this service.
     PassedTo(&'static str),
 }

@@ -73,9 +73,9 @@ impl Observed {
      /// Directory, made on the first mount.
      pub path: String,
      /// POSIX user id.
-     pub uid: u32,
+     pub uid: i64,
      /// POSIX group id.
-     pub gid: u32,
+     pub gid: i64,
      /// Permissions of the directory when it is made, octal, for example `0750`.
      pub permissions: String,
  }
