@@ -24,10 +24,14 @@ pub(super) fn on(call: &Call<'_>, action: &str, kind: Kind, id: &str) -> Ask {
         Kind::RouteTable => state.route_tables.get(id).map(|table| &table.vpc),
         Kind::Vpc | Kind::InternetGateway | Kind::NatGateway | Kind::Address | Kind::Rule => None,
     };
-    match vpc {
-        Some(vpc) => ask.when("ec2:Vpc", arn(call, Kind::Vpc, vpc)),
-        None => ask.when("ec2:Region", call.region.clone()),
+    if let Some(vpc) = vpc {
+        ask = ask.when("ec2:Vpc", arn(call, Kind::Vpc, vpc));
     }
+    match kind.condition() {
+        Some(key) => ask.when(key, id),
+        None => ask,
+    }
+    .when("ec2:Region", call.region.clone())
 }
 
 /// The questions about a resource that is to be made, with the tags it gets.

@@ -17,7 +17,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     operation!("CreateNetworkInterface", Write, create_asks, create_network_interface),
     operation!("DescribeNetworkInterfaces", Read, |_| ask_any("ec2:DescribeNetworkInterfaces"), describe),
     operation!("DeleteNetworkInterface", Write, |call| on(call, "DeleteNetworkInterface"), delete),
-    operation!("DetachNetworkInterface", Write, |_| ask_any("ec2:DetachNetworkInterface"), detach),
+    operation!("DetachNetworkInterface", Write, detach_asks, detach),
 ];
 
 /// Security groups of one interface ("Amazon VPC quotas").
@@ -362,6 +362,13 @@ fn delete(call: &mut Call<'_>) -> Answer {
     state.interfaces.remove(&id);
     state.tags.remove(&id);
     nothing()
+}
+
+fn detach_asks(call: &Call<'_>) -> Vec<Ask> {
+    let id = call.text("AttachmentId");
+    let attached = |eni: &&Eni| eni.service.as_ref().is_some_and(|service| service.attachment == id);
+    let found = call.peek().ec2.interfaces.values().find(attached);
+    vec![asks::on(call, "DetachNetworkInterface", Kind::Interface, found.map_or("*", |eni| &eni.id))]
 }
 
 /// Only services' interfaces are attached here, and users can't detach them.

@@ -91,6 +91,20 @@ impl Kind {
         self.words().item.trim_start_matches("ec2:")
     }
 
+    /// The condition key that carries its ids.
+    pub(super) fn condition(self) -> Option<&'static str> {
+        match self {
+            Self::Vpc => Some("ec2:VpcID"),
+            Self::Subnet => Some("ec2:SubnetID"),
+            Self::InternetGateway => Some("ec2:InternetGatewayID"),
+            Self::RouteTable => Some("ec2:RouteTableID"),
+            Self::Group => Some("ec2:SecurityGroupID"),
+            Self::Interface => Some("ec2:NetworkInterfaceID"),
+            Self::Address => Some("ec2:AllocationId"),
+            Self::NatGateway | Self::Rule => None,
+        }
+    }
+
     /// The kind that an id names by its prefix.
     pub fn of(id: &str) -> Option<Self> {
         let (prefix, _) = id.split_once('-')?;
