@@ -39,6 +39,7 @@ pub use route::{Route, RouteTable, Target};
 pub use rule::{Form, Ports, Rule};
 pub use subnet::Subnet;
 pub use vpc::Vpc;
+pub use zone::zones;
 
 /// One entry of a table of operations; every operation of EC2 knows `DryRun`.
 macro_rules! operation {

@@ -11,7 +11,7 @@ use serde_json::Value;
 pub(super) fn decode(api: &Api, request: &Request<Bytes>) -> Result<Decoded, Refusal> {
     let (operation, mut input) = route::read(api, request)?;
     if let Value::Object(body) = object(request.body())? {
-        input.extend(body);
+        body.into_iter().for_each(|(name, value)| drop(input.entry(name).or_insert(value)));
     }
     Ok(Decoded { operation: operation.name.to_owned(), input: Value::Object(input) })
 }

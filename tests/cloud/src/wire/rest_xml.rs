@@ -13,7 +13,8 @@ pub(super) fn decode(api: &Api, request: &Request<Bytes>) -> Result<Decoded, Ref
         let text = std::str::from_utf8(request.body()).unwrap_or_default();
         let root = xml::parse(text).filter(|root| operation.input_name.as_ref().is_none_or(|name| *name == root.name));
         let root = root.ok_or_else(|| Refusal::new("MalformedInput", "The request body is not the XML expected."))?;
-        input.extend(root.structure(api, api.structure_at(operation.input)));
+        let body = root.structure(api, api.structure_at(operation.input));
+        body.into_iter().for_each(|(name, value)| drop(input.entry(name).or_insert(value)));
     }
     Ok(Decoded { operation: operation.name.to_owned(), input: Value::Object(input) })
 }

@@ -15,7 +15,7 @@ fn asks(call: &Call<'_>) -> Vec<Ask> {
     vec![Ask::new("iam:SimulatePrincipalPolicy", call.text("PolicySourceArn"))]
 }
 
-fn texts<'v>(value: &'v Value) -> impl Iterator<Item = &'v str> {
+fn texts(value: &Value) -> impl Iterator<Item = &str> {
     value.as_array().into_iter().flatten().filter_map(Value::as_str)
 }
 
