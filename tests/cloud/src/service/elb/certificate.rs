@@ -1,7 +1,7 @@
 //! Certificates of HTTPS listeners, as ACM knows them.
 
 use super::listener;
-use super::network::{ask, list};
+use super::network::list;
 use super::refusal::{no_certificate, not_permitted, too_many, unsupported_certificate, validation};
 use super::shared::{ask_member, page};
 use crate::call::{Access, Answer, Call, Operation, Refusal, ask_any, nothing};
@@ -40,36 +40,42 @@ pub fn users(region: &Region, certificate: &str) -> Vec<String> {
     using.map(|listener| listener.balancer.clone()).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// Refuses a certificate that ACM does not have or has not issued.
-fn check(call: &mut Call<'_>, arn: &str) -> Result<(), Refusal> {
-    let place = call.regional().place();
-    let here = call.arn("acm", "certificate/");
-    let found = ask(call.world, &place, &acm::SERVICE, "DescribeCertificate", json!({"CertificateArn": arn}));
-    match found {
-        Ok(found) if arn.starts_with(&here) => {
-            let issued = found["Certificate"]["Status"] == "ISSUED";
-            if issued { Ok(()) } else { Err(unsupported_certificate(arn)) }
+/// Tells ACM which of these certificates the load balancer uses by now.
+pub(super) fn tell(region: &mut Region, balancer: &str, certificates: &[String]) {
+    for certificate in certificates {
+        if users(region, certificate).iter().any(|user| user == balancer) {
+            acm::use_by(region, certificate, balancer);
+        } else {
+            acm::unuse(region, certificate, balancer);
         }
-        _ => Err(no_certificate(arn)),
+    }
+}
+
+/// Refuses a certificate that ACM does not have or has not issued.
+fn check(region: &Region, arn: &str) -> Result<(), Refusal> {
+    match acm::status(region, arn) {
+        None => Err(no_certificate(arn)),
+        Some(acm::Status::Issued) => Ok(()),
+        Some(_) => Err(unsupported_certificate(arn)),
     }
 }
 
 /// The certificate of a request that may have one at most.
-pub(super) fn read_one(call: &mut Call<'_>, certificates: &[Value]) -> Result<Option<String>, Refusal> {
+pub(super) fn read_one(region: &Region, certificates: &[Value]) -> Result<Option<String>, Refusal> {
     match certificates {
         [] => Ok(None),
-        [one] => read(call, one).map(Some),
+        [one] => read(region, one).map(Some),
         _ => Err(validation("Up to '1' certificate can be specified, but more were specified")),
     }
 }
 
-fn read(call: &mut Call<'_>, certificate: &Value) -> Result<String, Refusal> {
+fn read(region: &Region, certificate: &Value) -> Result<String, Refusal> {
     if !certificate["IsDefault"].is_null() {
         return Err(validation("You cannot specify IsDefault for a certificate"));
     }
     let arn =
         certificate["CertificateArn"].as_str().ok_or_else(|| validation("A certificate ARN must be specified"))?;
-    check(call, arn)?;
+    check(region, arn)?;
     Ok(arn.to_owned())
 }
 
@@ -92,7 +98,7 @@ fn add(call: &mut Call<'_>) -> Answer {
     let input = call.input.clone();
     let mut certificates = listener.more_certificates.clone();
     for certificate in list(&input["Certificates"]) {
-        let arn = read(call, certificate)?;
+        let arn = read(call.peek(), certificate)?;
         if !certificates.contains(&arn) {
             certificates.push(arn);
         }
@@ -101,7 +107,11 @@ fn add(call: &mut Call<'_>) -> Answer {
         return Err(too_many("TooManyCertificates", "certificates for the load balancer"));
     }
     let shown: Vec<Value> = certificates.iter().map(|arn| json!({"CertificateArn": arn, "IsDefault": false})).collect();
-    listener::find_mut(&mut call.regional().elb, &of)?.more_certificates = certificates;
+    let region = call.regional();
+    let listener = listener::find_mut(&mut region.elb, &of)?;
+    listener.more_certificates.clone_from(&certificates);
+    let balancer = listener.balancer.clone();
+    tell(region, &balancer, &certificates);
     Ok(json!({"Certificates": shown}))
 }
 
@@ -117,7 +127,10 @@ fn remove(call: &mut Call<'_>) -> Answer {
     if let Some(arn) = only_default {
         return Err(not_permitted(format!("Default certificate '{arn}' cannot be removed")));
     }
-    let listener = listener::find_mut(&mut call.regional().elb, &of)?;
+    let region = call.regional();
+    let listener = listener::find_mut(&mut region.elb, &of)?;
     listener.more_certificates.retain(|own| !arns.contains(&own.as_str()));
+    let balancer = listener.balancer.clone();
+    tell(region, &balancer, &arns.iter().map(|arn| String::from(*arn)).collect::<Vec<_>>());
     nothing()
 }

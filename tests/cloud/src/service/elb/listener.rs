@@ -9,6 +9,7 @@ use super::shared::{ask_about, ask_create, ask_member, page, tags};
 use super::{State, balancer, catalog, certificate};
 use crate::call::{Access, Answer, Ask, Call, Operation, Refusal, ask_any, nothing};
 use crate::tags::Tags;
+use crate::world::Region;
 use serde_json::{Value, json};
 
 /// Listeners a load balancer (quota "Listeners per Application Load Balancer").
@@ -107,9 +108,23 @@ pub(super) fn find_mut<'s>(state: &'s mut State, arn: &str) -> Result<&'s mut Li
 }
 
 /// Removes a listener and its rules.
-pub(super) fn remove(state: &mut State, arn: &str) {
-    state.rules.retain(|_, rule| rule.listener != arn);
-    state.listeners.remove(arn);
+pub(super) fn remove(region: &mut Region, arn: &str) {
+    region.elb.rules.retain(|_, rule| rule.listener != arn);
+    if let Some(listener) = region.elb.listeners.remove(arn) {
+        let certificates: Vec<String> = listener.certificates().cloned().collect();
+        certificate::tell(region, &listener.balancer, &certificates);
+    }
+}
+
+/// Puts a new or changed listener in place; what it shows then.
+fn put(region: &mut Region, listener: Listener) -> Value {
+    let (arn, balancer) = (listener.arn.clone(), listener.balancer.clone());
+    let shown = listener.shown(&region.elb);
+    let mut certificates: Vec<String> = listener.certificates().cloned().collect();
+    let before = region.elb.listeners.insert(arn, listener);
+    certificates.extend(before.iter().flat_map(|listener| listener.certificates().cloned()));
+    certificate::tell(region, &balancer, &certificates);
+    shown
 }
 
 fn ask_to_create(call: &Call<'_>) -> Vec<Ask> {
@@ -143,7 +158,7 @@ fn create(call: &mut Call<'_>) -> Answer {
     let port = port(&input)?.ok_or_else(|| validation("A listener port must be specified"))?;
     let protocol = input["Protocol"].as_str().ok_or_else(|| validation("A listener protocol must be specified"))?;
     let tags = tags(call)?;
-    let tls = read_tls(call, protocol, None)?;
+    let tls = read_tls(call.peek(), &input, protocol, None)?;
     let actions = action::read(&input["DefaultActions"], Setting { https: tls.is_some(), existing: None })?;
     rule::check_groups(&call.peek().elb, &of, &actions, None)?;
     if let Some(existing) = on_port(&call.peek().elb, &of, port) {
@@ -161,14 +176,9 @@ fn create(call: &mut Call<'_>) -> Answer {
     let default = Rule::new(call, &arn, None, Vec::new(), actions, Tags::new());
     let default_rule = default.arn.clone();
     let listener = Listener { arn, balancer: of, port, tls, more_certificates: Vec::new(), default_rule, tags };
-    Ok(json!({"Listeners": [put(&mut call.regional().elb, listener, default)]}))
-}
-
-fn put(state: &mut State, listener: Listener, default: Rule) -> Value {
-    state.rules.insert(default.arn.clone(), default);
-    let shown = listener.shown(state);
-    state.listeners.insert(listener.arn.clone(), listener);
-    shown
+    let region = call.regional();
+    region.elb.rules.insert(default.arn.clone(), default);
+    Ok(json!({"Listeners": [put(region, listener)]}))
 }
 
 fn port(input: &Value) -> Result<Option<u16>, Refusal> {
@@ -181,15 +191,14 @@ fn on_port<'s>(state: &'s State, balancer: &'s str, port: u16) -> Option<&'s Lis
 }
 
 /// The TLS settings of a request for a listener that has `existing` so far.
-fn read_tls(call: &mut Call<'_>, protocol: &str, existing: Option<&Tls>) -> Result<Option<Tls>, Refusal> {
-    let input = call.input.clone();
+fn read_tls(region: &Region, input: &Value, protocol: &str, existing: Option<&Tls>) -> Result<Option<Tls>, Refusal> {
     let (policy, certificates) = (input["SslPolicy"].as_str(), list(&input["Certificates"]));
     match protocol {
         "HTTP" if !certificates.is_empty() => Err(validation("A certificate cannot be specified for HTTP listeners")),
         "HTTP" if policy.is_some() => Err(validation("An SSL policy cannot be specified for HTTP listeners")),
         "HTTP" => Ok(None),
         "HTTPS" => {
-            let given = certificate::read_one(call, certificates)?;
+            let given = certificate::read_one(region, certificates)?;
             let certificate = given.or_else(|| existing.map(|tls| tls.certificate.clone()));
             let missing = || validation("A certificate must be specified for HTTPS listeners");
             let certificate = certificate.ok_or_else(missing)?;
@@ -233,18 +242,16 @@ fn modify(call: &mut Call<'_>) -> Answer {
     }
     let so_far = if listener.tls.is_some() { "HTTPS" } else { "HTTP" };
     let protocol = input["Protocol"].as_str().unwrap_or(so_far);
-    listener.tls = read_tls(call, protocol, listener.tls.as_ref())?;
+    listener.tls = read_tls(call.peek(), &input, protocol, listener.tls.as_ref())?;
     let actions = modified_actions(&call.peek().elb, &listener, &input["DefaultActions"])?;
     if listener.tls.is_none() {
         listener.more_certificates.clear();
     }
-    let state = &mut call.regional().elb;
-    if let (Some(actions), Some(rule)) = (actions, state.rules.get_mut(&listener.default_rule)) {
+    let region = call.regional();
+    if let (Some(actions), Some(rule)) = (actions, region.elb.rules.get_mut(&listener.default_rule)) {
         rule.actions = actions;
     }
-    let shown = listener.shown(state);
-    state.listeners.insert(listener.arn.clone(), listener);
-    Ok(json!({"Listeners": [shown]}))
+    Ok(json!({"Listeners": [put(region, listener)]}))
 }
 
 /// The default actions of a request to modify, if it has any.
@@ -264,7 +271,7 @@ fn modified_actions(state: &State, listener: &Listener, request: &Value) -> Resu
 fn delete(call: &mut Call<'_>) -> Answer {
     let arn = call.text("ListenerArn").to_owned();
     find(&call.peek().elb, &arn)?;
-    remove(&mut call.regional().elb, &arn);
+    remove(call.regional(), &arn);
     nothing()
 }
 

@@ -23,7 +23,7 @@ pub(in super::super) struct Matcher(String);
 
 impl HealthCheck {
     /// The defaults for a group whose protocol is HTTPS or HTTP (API Reference, CreateTargetGroup).
-    pub(super) fn default(https: bool) -> Self {
+    pub(in super::super) fn default(https: bool) -> Self {
         Self {
             protocol: "HTTP".into(),
             port: "traffic-port".into(),
@@ -37,7 +37,7 @@ impl HealthCheck {
     }
 
     /// The settings with what a request changes.
-    pub(super) fn with(&self, input: &Value) -> Result<Self, Refusal> {
+    pub(in super::super) fn with(&self, input: &Value) -> Result<Self, Refusal> {
         let text = |member: &str, or: &str| input[member].as_str().unwrap_or(or).to_owned();
         let number = |member: &str, or: u64| input[member].as_u64().unwrap_or(or);
         if input["HealthCheckEnabled"] == false {

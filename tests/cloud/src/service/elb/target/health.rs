@@ -89,3 +89,53 @@ pub(super) fn probe(region: &Region, check: &HealthCheck, key: &(String, u16), n
         Some(code) => Err(Failure::Code(code)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Failure, Phase};
+    use crate::service::elb::group::HealthCheck;
+    use serde_json::json;
+
+    fn check() -> HealthCheck {
+        let input =
+            json!({"HealthyThresholdCount": 3, "UnhealthyThresholdCount": 2, "Matcher": {"HttpCode": "200-204,403"}});
+        HealthCheck::default(false).with(&input).unwrap()
+    }
+
+    fn after(checks: &[Option<Failure>]) -> Phase {
+        let check = check();
+        let outcome = |failure: &Option<Failure>| failure.clone().map_or(Ok(()), Err);
+        checks.iter().fold(Phase::Registering, |phase, failure| phase.after(outcome(failure), &check))
+    }
+
+    #[test]
+    fn one_success_is_enough_for_a_new_target() {
+        assert_eq!(after(&[None]), Phase::Healthy { failures: 0 });
+        assert_eq!(after(&[Some(Failure::Refused), None]), Phase::Healthy { failures: 0 });
+    }
+
+    #[test]
+    fn failures_in_a_row_take_a_target_out() {
+        let code = || Some(Failure::Code(503));
+        assert_eq!(after(&[None, code()]), Phase::Healthy { failures: 1 });
+        assert_eq!(after(&[None, code(), None, code()]), Phase::Healthy { failures: 1 });
+        let out = Phase::Unhealthy { successes: 0, why: Failure::Code(503) };
+        assert_eq!(after(&[None, code(), code()]), out);
+        assert_eq!(after(&[code(), code()]), out);
+    }
+
+    #[test]
+    fn successes_in_a_row_bring_it_back() {
+        let refused = || Some(Failure::Refused);
+        let two = after(&[refused(), refused(), None, None]);
+        assert_eq!(two, Phase::Unhealthy { successes: 2, why: Failure::Refused });
+        assert_eq!(after(&[refused(), refused(), None, None, None]), Phase::Healthy { failures: 0 });
+        assert_eq!(after(&[refused(), refused(), None, None, refused(), None, None]), two);
+    }
+
+    #[test]
+    fn the_matcher_takes_lists_and_ranges() {
+        let accepts = |code| check().matcher.accepts(code);
+        assert_eq!([200, 204, 205, 403, 404].map(accepts), [true, true, false, true, false]);
+    }
+}

@@ -1,0 +1,78 @@
+//! The only place that builds SDK clients: credentials, region, retries, time limits.
+
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_types::region::Region;
+use std::time::Duration;
+
+/// How long a connection may take to come about.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long one attempt may take; the slowest calls (RegisterTaskDefinition, CreateLoadBalancer) take about 3 s.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a call may take with its retries.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(60);
+/// Attempts of one call. Adaptive mode slows a client down while its API throttles it.
+const ATTEMPTS: u32 = 4;
+
+/// SDK clients for one account in one region; cheap to clone, and shared by all its stacks so that they share one pace.
+#[derive(Clone, Debug)]
+pub struct Clients {
+    /// Certificates.
+    pub acm: aws_sdk_acm::Client,
+    /// Networks.
+    pub ec2: aws_sdk_ec2::Client,
+    /// Containers.
+    pub ecs: aws_sdk_ecs::Client,
+    /// File systems.
+    pub efs: aws_sdk_efs::Client,
+    /// Load balancers.
+    pub elb: aws_sdk_elasticloadbalancingv2::Client,
+    /// Roles; a global service.
+    pub iam: aws_sdk_iam::Client,
+    /// Log groups.
+    pub logs: aws_sdk_cloudwatchlogs::Client,
+    /// Secrets.
+    pub secrets: aws_sdk_secretsmanager::Client,
+    /// Who we are.
+    pub sts: aws_sdk_sts::Client,
+    /// Resources by tag.
+    pub tagging: aws_sdk_resourcegroupstagging::Client,
+}
+
+impl Clients {
+    /// Clients by the standard chain of credentials and the standard environment variables (`AWS_ENDPOINT_URL`, …).
+    pub async fn from_env(region: &str) -> Self {
+        let http =
+            aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+        let config = aws_config::defaults(BehaviorVersion::latest())
+            .region(Region::new(region.to_owned()))
+            .http_client(http)
+            .load()
+            .await;
+        Self::new(config)
+    }
+
+    /// Clients on top of `config`, with our retries and time limits.
+    pub fn new(config: SdkConfig) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+            .operation_timeout(OPERATION_TIMEOUT)
+            .build();
+        let retries = aws_config::retry::RetryConfig::adaptive().with_max_attempts(ATTEMPTS);
+        let config = config.into_builder().timeout_config(timeouts).retry_config(retries).build();
+        Self {
+            acm: aws_sdk_acm::Client::new(&config),
+            ec2: aws_sdk_ec2::Client::new(&config),
+            ecs: aws_sdk_ecs::Client::new(&config),
+            efs: aws_sdk_efs::Client::new(&config),
+            elb: aws_sdk_elasticloadbalancingv2::Client::new(&config),
+            iam: aws_sdk_iam::Client::new(&config),
+            logs: aws_sdk_cloudwatchlogs::Client::new(&config),
+            secrets: aws_sdk_secretsmanager::Client::new(&config),
+            sts: aws_sdk_sts::Client::new(&config),
+            tagging: aws_sdk_resourcegroupstagging::Client::new(&config),
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! What a driver of one kind does: the same six items in the same order in every file of `kind`.
+
+use crate::account::Account;
+use crate::error::Error;
+use crate::permission::Permission;
+use crate::tagged::Tagged;
+use jenkinsstack_core::diff::Field;
+use jenkinsstack_core::graph::{Node, NodeId};
+use jenkinsstack_core::observed::Seen;
+use jenkinsstack_core::owner::Owner;
+
+/// The resource that is meant: whose, which node, under which name.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// Whose it is.
+    pub owner: &'a Owner,
+    /// Which node of the owner's graph.
+    pub node: &'a NodeId,
+}
+
+/// One resource of a listing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listed {
+    /// Whose it is.
+    pub owner: Owner,
+    /// What was seen.
+    pub seen: Seen,
+}
+
+/// How far a deletion got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deletion {
+    /// It does not exist any more.
+    Gone,
+    /// AWS is at it; read again later.
+    InProgress,
+}
+
+/// The operations on one kind of resource.
+///
+/// All of them may be repeated at any time. `D` is the kind's `Desired`.
+pub(crate) trait Driver {
+    /// The kind's settings.
+    type Desired;
+
+    /// The least IAM actions that the driver needs, with their resources and conditions.
+    const PERMISSIONS: &'static [Permission];
+
+    /// All of this cluster's resources of the kind, of all owners, all pages. `tagged` is what the tagging API knows.
+    /// `parents` are the resources listed so far, for kinds that live inside another.
+    async fn list(account: &Account, tagged: &Tagged, parents: &[Listed]) -> Result<Vec<Listed>, Error>;
+
+    /// One resource, directly: before a delete, after a lost answer, while it settles. `None` when it does not exist.
+    async fn read(account: &Account, target: Target<'_>, id: &str) -> Result<Option<Seen>, Error>;
+
+    /// Makes it, with its tags in the create call; finds it again when an earlier create was not heard of.
+    async fn create(account: &Account, target: Target<'_>, node: &Node, desired: &Self::Desired)
+    -> Result<Seen, Error>;
+
+    /// Changes only the named fields, and gives back what it is then.
+    async fn update(
+        account: &Account,
+        target: Target<'_>,
+        seen: &Seen,
+        node: &Node,
+        desired: &Self::Desired,
+        fields: &[Field],
+    ) -> Result<Seen, Error>;
+
+    /// Deletes it; what is gone already counts as deleted.
+    async fn delete(account: &Account, target: Target<'_>, seen: &Seen) -> Result<Deletion, Error>;
+}
+
+/// Whether a field is among those to change.
+pub(crate) fn changes(fields: &[Field], name: &str) -> bool {
+    fields.iter().any(|field| field.name == name)
+}

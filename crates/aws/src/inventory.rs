@@ -1,0 +1,119 @@
+//! What exists in one account and region, listed at once for all stacks, and kept right by what we do ourselves.
+
+use crate::account::Account;
+use crate::driver::Listed;
+use crate::error::Error;
+use crate::{kind, tagged};
+use jenkinsstack_core::graph::NodeId;
+use jenkinsstack_core::kind::Kind;
+use jenkinsstack_core::observed::{Seen, Snapshot};
+use jenkinsstack_core::owner::Owner;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+/// For how long our own write is believed against a listing: listings are late by seconds to minutes.
+const LISTINGS_LAG: Duration = Duration::from_secs(180);
+
+/// What exists of one stack, and why some kinds could not be listed.
+#[derive(Clone, Debug, Default)]
+pub struct Observation {
+    /// What was seen.
+    pub snapshot: Snapshot,
+    /// Listings that failed.
+    pub errors: Vec<Arc<Error>>,
+}
+
+/// The shared listing.
+#[derive(Debug, Default)]
+pub(crate) struct Inventory {
+    state: Mutex<Listing>,
+}
+
+#[derive(Debug, Default)]
+struct Listing {
+    listed: Option<Instant>,
+    stacks: BTreeMap<Owner, Snapshot>,
+    unread: BTreeMap<Kind, Arc<Error>>,
+    ours: BTreeMap<(Owner, NodeId, Kind, String), (Instant, Option<Seen>)>,
+}
+
+impl Inventory {
+    /// What exists of `owner`; lists everything anew when the last listing is older than `max_age`. Callers that come
+    /// meanwhile wait for that one listing.
+    pub(crate) async fn observe(&self, account: &Account, owner: &Owner, max_age: Duration) -> Observation {
+        let mut state = self.state.lock().await;
+        if state.listed.is_none_or(|at| at.elapsed() >= max_age) {
+            state.refresh(account).await;
+        }
+        let mut snapshot = state.stacks.get(owner).cloned().unwrap_or_default();
+        snapshot.unread = state.unread.keys().copied().collect();
+        Observation { snapshot, errors: state.unread.values().cloned().collect() }
+    }
+
+    /// A resource as it is since our own write or direct read.
+    pub(crate) async fn note(&self, owner: &Owner, seen: Seen) {
+        let mut state = self.state.lock().await;
+        let key = (owner.clone(), seen.node.clone(), seen.observed.kind(), seen.id());
+        state.ours.insert(key, (Instant::now(), Some(seen.clone())));
+        state.stacks.entry(owner.clone()).or_default().see(seen);
+    }
+
+    /// A resource that is gone since our own delete or direct read.
+    pub(crate) async fn gone(&self, owner: &Owner, node: &NodeId, kind: Kind, id: &str) {
+        let mut state = self.state.lock().await;
+        state.ours.insert((owner.clone(), node.clone(), kind, id.to_owned()), (Instant::now(), None));
+        if let Some(snapshot) = state.stacks.get_mut(owner) {
+            snapshot.forget(node, id);
+        }
+    }
+}
+
+impl Listing {
+    async fn refresh(&mut self, account: &Account) {
+        let began = Instant::now();
+        self.unread.clear();
+        let tagged = match tagged::tagged(&account.clients, &account.cluster).await {
+            Ok(tagged) => tagged,
+            Err(error) => return self.nothing_known(Arc::new(error)),
+        };
+        let mut all: Vec<Listed> = Vec::new();
+        for kinds in kind::LISTING {
+            let listings = kinds.iter().map(|kind| kind::list(account, *kind, &tagged, &all));
+            let outcomes = futures::future::join_all(listings).await;
+            for (kind, outcome) in kinds.iter().zip(outcomes) {
+                match outcome {
+                    Ok(listed) => all.extend(listed),
+                    Err(error) => drop(self.unread.insert(*kind, Arc::new(error))),
+                }
+            }
+        }
+        self.stacks.clear();
+        for Listed { owner, seen } in all {
+            self.stacks.entry(owner).or_default().see(seen);
+        }
+        self.believe_ourselves();
+        self.listed = Some(began);
+    }
+
+    fn nothing_known(&mut self, error: Arc<Error>) {
+        self.stacks.clear();
+        self.unread = Kind::ALL.iter().map(|kind| (*kind, error.clone())).collect();
+        self.listed = None;
+    }
+
+    /// Puts our own recent writes over a listing that may not show them yet.
+    fn believe_ourselves(&mut self) {
+        self.ours.retain(|_, (at, _)| at.elapsed() < LISTINGS_LAG);
+        for ((owner, node, _, id), (_, seen)) in &self.ours {
+            let snapshot = self.stacks.entry(owner.clone()).or_default();
+            match seen {
+                Some(seen) if snapshot.of(node).iter().all(|other| other.id() != *id) => snapshot.see(seen.clone()),
+                Some(_) => (),
+                None => snapshot.forget(node, id),
+            }
+        }
+    }
+}

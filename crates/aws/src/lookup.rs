@@ -1,0 +1,207 @@
+//! What a stack refers to and does not own: VPC, subnets, certificate, listener, cluster, file system, secret. Reads only.
+//!
+//! Answers are kept for a while and shared by all stacks of the account: a thousand stacks in one VPC ask once.
+
+use crate::account::Account;
+use crate::error::{Class, Error};
+use crate::permission::{On, Permission, When, permit};
+use aws_sdk_ec2::types::Filter;
+use jenkinsstack_core::desired::{ExistingFileSystem, ExistingListener, Subnet};
+use jenkinsstack_core::id::{FileSystemId, SecurityGroupId, VpcId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+/// For how long an answer serves others: networks change seldom, and a stack notices within two passes.
+const FRESH: Duration = Duration::from_secs(300);
+
+/// The permissions that lookups need.
+pub const PERMISSIONS: &[Permission] = &[
+    permit("acm:DescribeCertificate", On::Any, When::Always),
+    permit("ec2:DescribeSubnets", On::Any, When::Always),
+    permit("ec2:DescribeVpcs", On::Any, When::Always),
+    permit("ecs:DescribeClusters", On::Any, When::Always),
+    permit("elasticfilesystem:DescribeAccessPoints", On::Any, When::Always),
+    permit("elasticfilesystem:DescribeFileSystems", On::Any, When::Always),
+    permit("elasticfilesystem:DescribeMountTargetSecurityGroups", On::Any, When::Always),
+    permit("elasticfilesystem:DescribeMountTargets", On::Any, When::Always),
+    permit("elasticloadbalancing:DescribeListeners", On::Any, When::Always),
+    permit("elasticloadbalancing:DescribeLoadBalancers", On::Any, When::Always),
+    permit("secretsmanager:GetSecretValue", On::Any, When::Shared),
+];
+
+/// How a VPC or subnets are chosen.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Selector {
+    /// By id.
+    Ids(Vec<String>),
+    /// By tags, all of which must be there.
+    Tags(BTreeMap<String, String>),
+}
+
+/// Answers that others may use.
+#[derive(Debug, Default)]
+pub(crate) struct Answers {
+    vpcs: Mutex<BTreeMap<Selector, (Instant, Vec<VpcId>)>>,
+    subnets: Mutex<BTreeMap<(VpcId, Selector), (Instant, Vec<Subnet>)>>,
+}
+
+/// A listener and what the spec says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundListener {
+    /// For the graph.
+    pub listener: ExistingListener,
+    /// `HTTP` or `HTTPS`.
+    pub protocol: String,
+    /// VPC of its load balancer.
+    pub vpc: String,
+    /// DNS name of its load balancer.
+    pub dns_name: String,
+}
+
+impl Account {
+    /// The VPCs that fit.
+    pub async fn vpcs(&self, selector: &Selector) -> Result<Vec<VpcId>, Error> {
+        let mut answers = self.answers().vpcs.lock().await;
+        if let Some((at, found)) = answers.get(selector)
+            && at.elapsed() < FRESH
+        {
+            return Ok(found.clone());
+        }
+        let filters = filters("vpc-id", selector);
+        let failed = Error::of("DescribeVpcs", format!("{selector:?}"));
+        let output = self.clients.ec2.describe_vpcs().set_filters(Some(filters)).send().await.map_err(failed)?;
+        let mut found: Vec<VpcId> = output.vpcs().iter().filter_map(|vpc| vpc.vpc_id()?.parse().ok()).collect();
+        found.sort();
+        // Nothing is remembered of an empty answer: the user is about to mend it.
+        if !found.is_empty() {
+            answers.insert(selector.clone(), (Instant::now(), found.clone()));
+        }
+        Ok(found)
+    }
+
+    /// The subnets of a VPC that fit, by zone and id.
+    pub async fn subnets(&self, vpc: &VpcId, selector: &Selector) -> Result<Vec<Subnet>, Error> {
+        let key = (vpc.clone(), selector.clone());
+        let mut answers = self.answers().subnets.lock().await;
+        if let Some((at, found)) = answers.get(&key)
+            && at.elapsed() < FRESH
+        {
+            return Ok(found.clone());
+        }
+        let mut filters = filters("subnet-id", selector);
+        filters.push(filter("vpc-id", [vpc.to_string()]));
+        let failed = Error::of("DescribeSubnets", vpc);
+        let output = self.clients.ec2.describe_subnets().set_filters(Some(filters)).send().await.map_err(failed)?;
+        let subnet = |subnet: &aws_sdk_ec2::types::Subnet| {
+            Some(Subnet { zone: subnet.availability_zone()?.parse().ok()?, id: subnet.subnet_id()?.parse().ok()? })
+        };
+        let mut found: Vec<Subnet> = output.subnets().iter().filter_map(subnet).collect();
+        found.sort();
+        if !found.is_empty() {
+            answers.insert(key, (Instant::now(), found.clone()));
+        }
+        Ok(found)
+    }
+
+    /// Status of a certificate in AWS's words, for example `ISSUED`; `None` when it does not exist.
+    pub async fn certificate_status(&self, arn: &str) -> Result<Option<String>, Error> {
+        let output = self.clients.acm.describe_certificate().certificate_arn(arn).send().await;
+        let output = present(output.map_err(Error::of("DescribeCertificate", arn)))?;
+        Ok(output.and_then(|output| Some(output.certificate()?.status()?.as_str().to_owned())))
+    }
+
+    /// A listener of an Application Load Balancer; `None` when it does not exist.
+    pub async fn listener(&self, arn: &str) -> Result<Option<FoundListener>, Error> {
+        let output = self.clients.elb.describe_listeners().listener_arns(arn).send().await;
+        let Some(output) = present(output.map_err(Error::of("DescribeListeners", arn)))? else { return Ok(None) };
+        let Some(listener) = output.listeners().first() else { return Ok(None) };
+        let load_balancer = listener.load_balancer_arn().unwrap_or_default();
+        let failed = Error::of("DescribeLoadBalancers", load_balancer);
+        let output = self.clients.elb.describe_load_balancers().load_balancer_arns(load_balancer).send().await;
+        let output = output.map_err(failed)?;
+        let found = output.load_balancers().first().and_then(|load_balancer| {
+            let groups = load_balancer.security_groups().iter().filter_map(|group| group.parse().ok()).collect();
+            Some(FoundListener {
+                listener: ExistingListener { arn: arn.parse().ok()?, security_groups: groups },
+                protocol: listener.protocol()?.as_str().to_owned(),
+                vpc: load_balancer.vpc_id()?.to_owned(),
+                dns_name: load_balancer.dns_name()?.to_owned(),
+            })
+        });
+        Ok(found)
+    }
+
+    /// ARN of an active cluster; `None` when there is none of that name.
+    pub async fn cluster(&self, name: &str) -> Result<Option<String>, Error> {
+        let output = self.clients.ecs.describe_clusters().clusters(name).send().await;
+        let output = present(output.map_err(Error::of("DescribeClusters", name)))?;
+        let active = output.iter().flat_map(|o| o.clusters()).find(|cluster| cluster.status() == Some("ACTIVE"));
+        Ok(active.and_then(|cluster| cluster.cluster_arn()).map(str::to_owned))
+    }
+
+    /// A file system, the access point that the spec names and the groups of its mount targets; `None` when the file
+    /// system or the access point does not exist.
+    pub async fn file_system(&self, id: &str, access_point: Option<&str>) -> Result<Option<ExistingFileSystem>, Error> {
+        let efs = &self.clients.efs;
+        let output = efs.describe_file_systems().file_system_id(id).send().await;
+        let Some(output) = present(output.map_err(Error::of("DescribeFileSystems", id)))? else { return Ok(None) };
+        let arn = output.file_systems().first().and_then(|home| home.file_system_arn()).unwrap_or_default();
+        let (Ok(id), Ok(arn)) = (id.parse::<FileSystemId>(), arn.parse()) else { return Ok(None) };
+        let point = match access_point {
+            None => None,
+            Some(point) => {
+                let output = efs.describe_access_points().access_point_id(point).send().await;
+                let output = present(output.map_err(Error::of("DescribeAccessPoints", point)))?;
+                let of = |p: &&aws_sdk_efs::types::AccessPointDescription| p.file_system_id() == Some(id.as_str());
+                let arn = output.iter().flat_map(|o| o.access_points()).find(of).and_then(|p| p.access_point_arn());
+                let (Ok(point), Some(Ok(arn))) = (point.parse(), arn.map(str::parse)) else { return Ok(None) };
+                Some((point, arn))
+            }
+        };
+        let security_groups = self.mount_target_groups(&id).await?;
+        Ok(Some(ExistingFileSystem { id, arn, access_point: point, security_groups }))
+    }
+
+    async fn mount_target_groups(&self, id: &FileSystemId) -> Result<BTreeSet<SecurityGroupId>, Error> {
+        let efs = &self.clients.efs;
+        let output = efs.describe_mount_targets().file_system_id(id.as_str()).send().await;
+        let mut groups = BTreeSet::new();
+        for target in output.map_err(Error::of("DescribeMountTargets", id))?.mount_targets() {
+            let target = target.mount_target_id();
+            let output = efs.describe_mount_target_security_groups().mount_target_id(target).send().await;
+            let output = output.map_err(Error::of("DescribeMountTargetSecurityGroups", target))?;
+            groups.extend(output.security_groups().iter().filter_map(|group| group.parse().ok()));
+        }
+        Ok(groups)
+    }
+
+    /// The text of a secret in Secrets Manager; `None` when it does not exist or has no text.
+    pub async fn secret_text(&self, arn: &str) -> Result<Option<String>, Error> {
+        let output = self.clients.secrets.get_secret_value().secret_id(arn).send().await;
+        let output = present(output.map_err(Error::of("GetSecretValue", arn)))?;
+        Ok(output.and_then(|output| output.secret_string().map(str::to_owned)))
+    }
+}
+
+/// What does not exist is an answer, not an error.
+fn present<T>(outcome: Result<T, Error>) -> Result<Option<T>, Error> {
+    match outcome {
+        Err(error) if error.class == Class::Missing => Ok(None),
+        outcome => outcome.map(Some),
+    }
+}
+
+fn filters(id: &str, selector: &Selector) -> Vec<Filter> {
+    match selector {
+        Selector::Ids(ids) => vec![filter(id, ids.clone())],
+        Selector::Tags(tags) => {
+            tags.iter().map(|(key, value)| filter(&format!("tag:{key}"), [value.clone()])).collect()
+        }
+    }
+}
+
+fn filter(name: &str, values: impl IntoIterator<Item = String>) -> Filter {
+    Filter::builder().name(name).set_values(Some(values.into_iter().collect())).build()
+}

@@ -1,0 +1,76 @@
+//! A second opinion on every plan: refuses what no plan may do, whoever made it.
+
+use crate::graph::NodeId;
+use crate::kind::Kind;
+use crate::observed::Snapshot;
+use crate::plan::{Action, Goal, Plan, Step};
+
+/// A step that must never be taken. It stops the pass, and is a bug of the planner.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Forbidden {
+    /// Invariant 1: a home is deleted only with its stack, and only when the spec says so.
+    #[error("bug: the plan deletes the home {id} although the stack is not told to destroy it")]
+    HomeDeleted {
+        /// The file system.
+        id: String,
+    },
+    /// Invariant 1: a home is never replaced.
+    #[error("bug: the plan makes a second home beside {id}")]
+    HomeReplaced {
+        /// The file system that is there.
+        id: String,
+    },
+    /// Invariant 2: never two Jenkins controllers on one home.
+    #[error("bug: the plan makes a second service beside {id}")]
+    SecondController {
+        /// The service that is there.
+        id: String,
+    },
+    /// Invariant 3: nothing without our tags is changed or deleted.
+    #[error("bug: the plan changes {node} {id}, which is not ours")]
+    NotOurs {
+        /// The node.
+        node: NodeId,
+        /// The resource.
+        id: String,
+    },
+    /// A step that can be taken now must know everything that it needs.
+    #[error("bug: the plan takes a step on {node} before its inputs are known")]
+    Unresolved {
+        /// The node.
+        node: NodeId,
+    },
+}
+
+/// Looks through the steps that can be taken now.
+pub fn check(plan: &Plan, seen: &Snapshot, goal: Goal, installation: &str) -> Result<(), Forbidden> {
+    plan.ready().try_for_each(|step| check_step(step, seen, goal, installation))
+}
+
+fn check_step(step: &Step, seen: &Snapshot, goal: Goal, installation: &str) -> Result<(), Forbidden> {
+    let Step { node, kind, action, after: _, resolved } = step;
+    match action {
+        Action::Create { .. } => {
+            let there = seen.of(node).first().map(crate::observed::Seen::id);
+            match (kind, there) {
+                (Kind::FileSystem, Some(id)) => return Err(Forbidden::HomeReplaced { id }),
+                (Kind::Service, Some(id)) => return Err(Forbidden::SecondController { id }),
+                _ => (),
+            }
+        }
+        Action::Delete { id, .. } => {
+            if *kind == Kind::FileSystem && goal != Goal::LeaveNothing {
+                return Err(Forbidden::HomeDeleted { id: id.clone() });
+            }
+            return ours(node, id, seen, installation);
+        }
+        Action::Update { id, .. } | Action::Review { id } => ours(node, id, seen, installation)?,
+    }
+    if resolved.is_some() { Ok(()) } else { Err(Forbidden::Unresolved { node: node.clone() }) }
+}
+
+fn ours(node: &NodeId, id: &str, seen: &Snapshot, installation: &str) -> Result<(), Forbidden> {
+    let known = seen.of(node).iter().find(|seen| seen.id() == id);
+    let ours = known.is_some_and(|seen| seen.installation().is_none_or(|of| of == installation));
+    if ours { Ok(()) } else { Err(Forbidden::NotOurs { node: node.clone(), id: id.to_owned() }) }
+}

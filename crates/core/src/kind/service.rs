@@ -1,0 +1,179 @@
+//! ECS service that keeps one Jenkins controller running: never two, stop before start.
+
+use super::{State, known_set, outputs};
+use crate::arn::{ClusterArn, ServiceArn, TargetGroupArn, TaskDefinitionArn};
+use crate::diff::{Change, Diff};
+use crate::id::{SecurityGroupId, SubnetId};
+use crate::input::{AnyInput, HasInputs, Input, Output, Outputs, Prerequisite, Unresolved};
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// As it is wanted. One task, minimum 0 %, maximum 100 %, Fargate, circuit breaker: these are not settings.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Desired {
+    /// Cluster.
+    pub cluster: Input<ClusterArn>,
+    /// Task definition.
+    pub task_definition: Input<TaskDefinitionArn>,
+    /// Subnets of the task.
+    pub subnets: BTreeSet<SubnetId>,
+    /// Security groups of the task.
+    pub security_groups: Vec<Input<SecurityGroupId>>,
+    /// Whether the task has a public address.
+    pub public_ip: PublicIp,
+    /// Target group the task registers with.
+    pub target_group: Input<TargetGroupArn>,
+    /// Container and port that are registered.
+    pub container: (String, u16),
+    /// Seconds during which failing health checks don't count.
+    pub grace_period: i32,
+    /// Whether `aws ecs execute-command` works.
+    pub exec: Exec,
+    /// What must be there before the first task starts: mount targets, rules, policies, the listener rule.
+    #[serde(skip)]
+    pub prerequisites: Vec<Prerequisite>,
+}
+
+/// Whether a task has a public address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum PublicIp {
+    /// It has one: for subnets without NAT.
+    Enabled,
+    /// It has none.
+    Disabled,
+}
+
+/// Whether commands can be run in the container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Exec {
+    /// They can.
+    Enabled,
+    /// They can't.
+    Disabled,
+}
+
+impl HasInputs for Desired {
+    fn walk(&mut self, walk: &mut dyn FnMut(&mut dyn AnyInput)) {
+        let Self {
+            cluster,
+            task_definition,
+            subnets: _,
+            security_groups,
+            public_ip: _,
+            target_group,
+            container: _,
+            grace_period: _,
+            exec: _,
+            prerequisites,
+        } = self;
+        walk(cluster);
+        walk(task_definition);
+        security_groups.iter_mut().for_each(|group| walk(group));
+        walk(target_group);
+        prerequisites.iter_mut().for_each(|prerequisite| walk(prerequisite));
+    }
+}
+
+/// As it was seen.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Observed {
+    /// Its ARN.
+    pub arn: ServiceArn,
+    /// Cluster.
+    pub cluster: ClusterArn,
+    /// `ACTIVE` or `DRAINING`; `INACTIVE` counts as absent.
+    pub status: String,
+    /// Task definition.
+    pub task_definition: TaskDefinitionArn,
+    /// Subnets.
+    pub subnets: BTreeSet<SubnetId>,
+    /// Security groups.
+    pub security_groups: BTreeSet<SecurityGroupId>,
+    /// Public address.
+    pub public_ip: PublicIp,
+    /// Target group; `None` when it registers with none or several.
+    pub target_group: Option<TargetGroupArn>,
+    /// Container and port that are registered.
+    pub container: Option<(String, u16)>,
+    /// Grace period in seconds.
+    pub grace_period: i32,
+    /// ECS Exec.
+    pub exec: Exec,
+    /// Wanted number of tasks.
+    pub desired_count: i32,
+    /// Minimum and maximum percent of running tasks during a deployment.
+    pub percents: (i32, i32),
+    /// How far the primary deployment is.
+    pub rollout: Rollout,
+}
+
+/// How far a deployment is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Rollout {
+    /// `rolloutState` in AWS's words.
+    pub state: String,
+    /// `rolloutStateReason`, or the newest event that says what is wrong.
+    pub reason: String,
+    /// Tasks that run.
+    pub running: i32,
+    /// Tasks that are starting.
+    pub pending: i32,
+    /// Deployments there are; one when all is settled.
+    pub deployments: usize,
+}
+
+impl Observed {
+    /// What it yields to others.
+    pub fn outputs(&self) -> Outputs {
+        outputs([(Output::Arn, self.arn.to_string()), (Output::Id, self.arn.to_string())])
+    }
+
+    /// Whether it runs as it should: one deployment, completed, its task running.
+    pub fn state(&self) -> State {
+        let Rollout { state, reason, running, pending: _, deployments } = &self.rollout;
+        match (self.status.as_str(), state.as_str()) {
+            ("ACTIVE", "COMPLETED") if *deployments == 1 && *running == self.desired_count => State::Ready,
+            ("ACTIVE", "FAILED") => State::Failed(reason.clone()),
+            ("ACTIVE", _) => State::Settling(if reason.is_empty() { "starting".into() } else { reason.clone() }),
+            _ => State::Leaving,
+        }
+    }
+}
+
+/// One task at a time: a service starts its next task only when the last one has stopped.
+const ONE_AT_A_TIME: (i32, i32) = (0, 100);
+
+/// A change of cluster needs another service, and the old one must be gone first; the rest changes in place
+/// (UpdateService, Amazon ECS API Reference).
+pub fn diff(desired: &Desired, observed: &Observed) -> Result<Change, Unresolved> {
+    let Desired {
+        cluster,
+        task_definition,
+        subnets,
+        security_groups,
+        public_ip,
+        target_group,
+        container,
+        grace_period,
+        exec,
+        prerequisites: _,
+    } = desired;
+    Ok(Diff::default()
+        .fixed("cluster", cluster.known()?, &observed.cluster)
+        .in_place("taskDefinition", task_definition.known()?, &observed.task_definition)
+        .in_place("subnets", subnets, &observed.subnets)
+        .in_place("securityGroups", &known_set(security_groups)?, &observed.security_groups)
+        .in_place("assignPublicIp", public_ip, &observed.public_ip)
+        .in_place("targetGroupArn", &Some(target_group.known()?), &observed.target_group.as_ref())
+        .in_place("container", &Some(container), &observed.container.as_ref())
+        .in_place("healthCheckGracePeriodSeconds", grace_period, &observed.grace_period)
+        .in_place("enableExecuteCommand", exec, &observed.exec)
+        .in_place("desiredCount", &1, &observed.desired_count)
+        .in_place("deploymentPercents", &ONE_AT_A_TIME, &observed.percents)
+        .done())
+}

@@ -1,0 +1,27 @@
+//! What tests observe from outside.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How long a condition may take to come true on a busy machine.
+const DEADLINE: Duration = Duration::from_secs(30);
+/// How often it is looked at.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+
+/// Waits until a condition holds.
+pub(crate) async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
+    let deadline = Instant::now() + DEADLINE;
+    while !condition().await {
+        assert!(Instant::now() < deadline, "not within {DEADLINE:?}: {what}");
+        tokio::time::sleep(POLL_INTERVAL).await;
+    }
+}
+
+/// Whether a process runs. One that has ended and waits for its parent does not.
+pub(crate) fn is_running(id: u32) -> bool {
+    assert!(Path::new("/proc/self/stat").exists(), "this test needs /proc");
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    // After the name, which is in brackets, comes the state.
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+}
