@@ -72,7 +72,11 @@ const NO_SECRET: &str = "ResourceInitializationError: unable to pull secrets or 
 
 #[tokio::test(start_paused = true)]
 async fn a_missing_image_stops_the_task() {
-    rule!("ECS", "A task whose image the registry does not have stops with CannotPullContainerError", "Amazon ECS Developer Guide, CannotPullContainer task errors in Amazon ECS");
+    rule!(
+        "ECS",
+        "A task whose image the registry does not have stops with CannotPullContainerError",
+        "Amazon ECS Developer Guide, CannotPullContainer task errors in Amazon ECS"
+    );
     let stage = Stage::new().await;
     stage.script(Script::missing());
     let reason = stage.broken(&stage.register(|_| ())).await;
@@ -83,7 +87,11 @@ async fn a_missing_image_stops_the_task() {
 
 #[tokio::test(start_paused = true)]
 async fn a_registry_needs_a_route() {
-    rule!("ECS", "A task without a public address or NAT, or without egress on 443, can't pull its image", "Amazon ECS Developer Guide, CannotPullContainer task errors in Amazon ECS");
+    rule!(
+        "ECS",
+        "A task without a public address or NAT, or without egress on 443, can't pull its image",
+        "Amazon ECS Developer Guide, CannotPullContainer task errors in Amazon ECS"
+    );
     let stage = Stage::new().await;
     let definition = stage.register(|_| ());
     let mut input = stage.run_input(&definition);
@@ -104,9 +112,17 @@ async fn a_registry_needs_a_route() {
 
 #[tokio::test(start_paused = true)]
 async fn secrets_must_be_there_and_readable() {
-    rule!("ECS", "A task stops with ResourceInitializationError unless its execution role reads the secret, its key and value", "Amazon ECS Developer Guide, ResourceInitializationError errors");
+    rule!(
+        "ECS",
+        "A task stops with ResourceInitializationError unless its execution role reads the secret, its key and value",
+        "Amazon ECS Developer Guide, ResourceInitializationError errors"
+    );
     let stage = Stage::new().await;
-    let made = stage.lab.ok("secretsmanager", "CreateSecret", json!({"Name": "ci/token", "SecretString": "{\"user\": \"admin\"}"}));
+    let made = stage.lab.ok(
+        "secretsmanager",
+        "CreateSecret",
+        json!({"Name": "ci/token", "SecretString": "{\"user\": \"admin\"}"}),
+    );
     let arn = text(&made["ARN"]);
     stage.lab.wait(10).await;
     let good = stage.run(&stage.secret(&format!("{arn}:user::")));
@@ -120,12 +136,20 @@ async fn secrets_must_be_there_and_readable() {
     stage.lab.ok("iam", "DeleteRolePolicy", json!({"RoleName": "execution", "PolicyName": "p"}));
     stage.lab.wait(60).await;
     let reason = stage.broken(&stage.secret(&arn)).await;
-    assert!(reason.contains("assumed-role/execution/") && reason.contains("is not authorized to perform: secretsmanager:GetSecretValue"), "{reason}");
+    assert!(
+        reason.contains("assumed-role/execution/")
+            && reason.contains("is not authorized to perform: secretsmanager:GetSecretValue"),
+        "{reason}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_log_group_must_be_there_and_writable() {
-    rule!("ECS", "A task stops with ResourceInitializationError unless its log group is there and its execution role writes to it", "Amazon ECS Developer Guide, ResourceInitializationError errors");
+    rule!(
+        "ECS",
+        "A task stops with ResourceInitializationError unless its log group is there and its execution role writes to it",
+        "Amazon ECS Developer Guide, ResourceInitializationError errors"
+    );
     let stage = Stage::new().await;
     let reason = stage.broken(&stage.logging("/nowhere")).await;
     assert!(reason.starts_with("ResourceInitializationError: failed to validate logger args: "), "{reason}");
@@ -138,39 +162,57 @@ async fn a_log_group_must_be_there_and_writable() {
 
 #[tokio::test(start_paused = true)]
 async fn a_home_is_mounted_through_its_access_point() {
-    rule!("ECS", "A task mounts an EFS volume through its access point, and what it writes stays for the next task", "Amazon ECS Developer Guide, Use Amazon EFS volumes with Amazon ECS");
+    rule!(
+        "ECS",
+        "A task mounts an EFS volume through its access point, and what it writes stays for the next task",
+        "Amazon ECS Developer Guide, Use Amazon EFS volumes with Amazon ECS"
+    );
     let stage = Stage::new().await;
     stage.script(Script { marker: Some("jobs".to_owned()), ..Script::default() });
     let home = stage.home().await;
     let arn = stage.run(&stage.mounting(&home));
     stage.lab.wait(60).await;
     assert_eq!(stage.task(&arn)["lastStatus"], "RUNNING");
-    let found = stage.lab.cloud.with(|world| {
-        efs::marker(world.peek("111122223333", "eu-central-1"), &home.0, "/home").map(str::to_owned)
-    });
+    let found = stage
+        .lab
+        .cloud
+        .with(|world| efs::marker(world.peek("111122223333", "eu-central-1"), &home.0, "/home").map(str::to_owned));
     assert_eq!(found.as_deref(), Some("jobs"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_closed_nfs_port_stops_the_task() {
-    rule!("ECS", "A task that can't reach a mount target on 2049 stops with ResourceInitializationError", "Amazon ECS Developer Guide, ResourceInitializationError errors");
+    rule!(
+        "ECS",
+        "A task that can't reach a mount target on 2049 stops with ResourceInitializationError",
+        "Amazon ECS Developer Guide, ResourceInitializationError errors"
+    );
     let stage = Stage::new().await;
     let home = stage.home().await;
     let rule = json!([{"IpProtocol": "tcp", "FromPort": 2049, "ToPort": 2049, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]);
     stage.lab.ok("ec2", "RevokeSecurityGroupIngress", json!({"GroupId": stage.group, "IpPermissions": rule}));
     let reason = stage.broken(&stage.mounting(&home)).await;
-    assert!(reason.starts_with("ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: "), "{reason}");
+    assert!(
+        reason.starts_with("ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: "),
+        "{reason}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_file_system_policy_must_let_the_task_role_mount() {
-    rule!("ECS", "With IAM authorization the file system policy and the task role decide whether the volume is mounted", "Amazon EFS User Guide, Using IAM to control access to file systems");
+    rule!(
+        "ECS",
+        "With IAM authorization the file system policy and the task role decide whether the volume is mounted",
+        "Amazon EFS User Guide, Using IAM to control access to file systems"
+    );
     let stage = Stage::new().await;
     let home = stage.home().await;
-    let policy = |role: &str| json!({"FileSystemId": home.0, "Policy": json!({
+    let policy = |role: &str| {
+        json!({"FileSystemId": home.0, "Policy": json!({
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Allow", "Principal": {"AWS": role}, "Action": ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"], "Resource": "*"}],
-    }).to_string()});
+    }).to_string()})
+    };
     stage.lab.ok("efs", "PutFileSystemPolicy", policy(&stage.execution_role));
     let definition = stage.mounting(&home);
     let reason = stage.broken(&definition).await;
@@ -183,12 +225,20 @@ async fn a_file_system_policy_must_let_the_task_role_mount() {
 
 #[tokio::test(start_paused = true)]
 async fn a_service_says_why_its_tasks_do_not_start() {
-    rule!("ECS", "A service says that it was unable to place a task, with the reason for which the task stopped", "Amazon ECS Developer Guide, Viewing Amazon ECS service event messages");
+    rule!(
+        "ECS",
+        "A service says that it was unable to place a task, with the reason for which the task stopped",
+        "Amazon ECS Developer Guide, Viewing Amazon ECS service event messages"
+    );
     let stage = Stage::new().await;
     let broken = stage.logging("/nowhere");
     stage.create(|input| input["taskDefinition"] = json!(broken));
     stage.lab.wait(120).await;
     let web = stage.web();
-    assert!(said(&web, "(service web) was unable to place a task. Reason: ResourceInitializationError: failed to validate"), "{}", web["events"]);
+    assert!(
+        said(&web, "(service web) was unable to place a task. Reason: ResourceInitializationError: failed to validate"),
+        "{}",
+        web["events"]
+    );
     assert!(web["deployments"][0]["failedTasks"].as_u64() > Some(0));
 }

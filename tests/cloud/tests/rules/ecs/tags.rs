@@ -10,7 +10,11 @@ fn tags(pairs: &[(&str, &str)]) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn every_kind_is_tagged_by_its_arn() {
-    rule!("ECS", "Clusters, services, task definitions and tasks are tagged, untagged and read by ARN", "Amazon ECS API Reference, TagResource");
+    rule!(
+        "ECS",
+        "Clusters, services, task definitions and tasks are tagged, untagged and read by ARN",
+        "Amazon ECS API Reference, TagResource"
+    );
     let stage = Stage::new().await;
     let web = stage.create(|_| ());
     stage.lab.wait(10).await;
@@ -26,10 +30,19 @@ async fn every_kind_is_tagged_by_its_arn() {
 
 #[tokio::test(start_paused = true)]
 async fn only_what_is_there_has_tags() {
-    rule!("ECS", "TagResource refuses ARNs of nothing, of INACTIVE clusters, and of other services", "Amazon ECS API Reference, TagResource, InvalidParameterException");
+    rule!(
+        "ECS",
+        "TagResource refuses ARNs of nothing, of INACTIVE clusters, and of other services",
+        "Amazon ECS API Reference, TagResource, InvalidParameterException"
+    );
     let stage = Stage::new().await;
     let prefix = "arn:aws:ecs:eu-central-1:111122223333";
-    for arn in [format!("{prefix}:service/ci/nowhere"), format!("{prefix}:cluster/nowhere"), format!("{prefix}:thing/x"), "arn:aws:s3:::bucket".to_owned()] {
+    for arn in [
+        format!("{prefix}:service/ci/nowhere"),
+        format!("{prefix}:cluster/nowhere"),
+        format!("{prefix}:thing/x"),
+        "arn:aws:s3:::bucket".to_owned(),
+    ] {
         for (operation, input) in [
             ("TagResource", json!({"resourceArn": arn, "tags": tags(&[("a", "1")])})),
             ("UntagResource", json!({"resourceArn": arn, "tagKeys": ["a"]})),
@@ -42,7 +55,11 @@ async fn only_what_is_there_has_tags() {
 
 #[tokio::test(start_paused = true)]
 async fn a_resource_has_at_most_fifty_tags() {
-    rule!("ECS", "A resource has at most 50 tags, no key twice, and none that begins with aws:", "Amazon ECS API Reference, Tag");
+    rule!(
+        "ECS",
+        "A resource has at most 50 tags, no key twice, and none that begins with aws:",
+        "Amazon ECS API Reference, Tag"
+    );
     let stage = Stage::new().await;
     let many: Value = (0..51).map(|n| json!({"key": format!("k{n}"), "value": "x"})).collect();
     let bad = [many, tags(&[("a", "1"), ("a", "2")]), tags(&[("aws:x", "1")])];
@@ -56,5 +73,10 @@ async fn a_resource_has_at_most_fifty_tags() {
     let arn = "arn:aws:ecs:eu-central-1:111122223333:cluster/ci";
     let most: Value = (0..50).map(|n| json!({"key": format!("k{n}"), "value": "x"})).collect();
     stage.lab.ok("ecs", "TagResource", json!({"resourceArn": arn, "tags": most}));
-    stage.lab.refused("ecs", "TagResource", json!({"resourceArn": arn, "tags": tags(&[("one", "more")])}), "InvalidParameterException");
+    stage.lab.refused(
+        "ecs",
+        "TagResource",
+        json!({"resourceArn": arn, "tags": tags(&[("one", "more")])}),
+        "InvalidParameterException",
+    );
 }
