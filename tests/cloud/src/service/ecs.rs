@@ -52,7 +52,6 @@ pub struct State {
     services: BTreeMap<services::Key, services::Service>,
     tasks: BTreeMap<String, tasks::Task>,
     tokens: BTreeMap<(String, String), tasks::Token>,
-    markers: BTreeMap<(String, String), Vec<String>>,
 }
 
 /// What goes on by itself.
@@ -95,9 +94,4 @@ pub fn answers(region: &Region, ip: &str, port: u16, path: &str) -> Option<u16> 
 /// The network interface of the running task at an address.
 pub fn interface_at<'r>(region: &'r Region, ip: &str) -> Option<&'r str> {
     tasks::at(region, ip).map(|task| task.interface.id.as_str())
-}
-
-/// What containers left on a file system (`path` is the access point's id, or the directory that was mounted).
-pub fn markers<'r>(region: &'r Region, file_system: &str, path: &str) -> &'r [String] {
-    region.ecs.markers.get(&(file_system.to_owned(), path.to_owned())).map_or(&[], Vec::as_slice)
 }

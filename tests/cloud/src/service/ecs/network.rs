@@ -2,7 +2,7 @@
 
 use super::refusals::invalid;
 use crate::call::Refusal;
-use crate::service::ec2;
+use crate::clock::Time;
 use crate::world::Region;
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ pub(super) struct Network {
 
 impl Network {
     /// Reads a `NetworkConfiguration` and checks that it can be used.
-    pub(super) fn read(region: &Region, value: &Value) -> Result<Self, Refusal> {
+    pub(super) fn read(region: &Region, value: &Value, now: Time) -> Result<Self, Refusal> {
         let vpc = &value["awsvpcConfiguration"];
         if vpc.is_null() {
             return Err(invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified."));
@@ -29,7 +29,7 @@ impl Network {
             groups: texts(&vpc["securityGroups"]),
             public_ip: vpc["assignPublicIp"] == "ENABLED",
         };
-        network.check(region)?;
+        network.check(region, now)?;
         Ok(network)
     }
 
@@ -43,7 +43,7 @@ impl Network {
     }
 
     /// Limits: AwsVpcConfiguration in the Amazon ECS API Reference.
-    fn check(&self, region: &Region) -> Result<(), Refusal> {
+    fn check(&self, region: &Region, now: Time) -> Result<(), Refusal> {
         if self.subnets.is_empty() {
             return Err(invalid("subnets can not be empty."));
         }
@@ -53,28 +53,24 @@ impl Network {
         if self.groups.len() > 5 {
             return Err(invalid("securityGroups can have at most 5 items."));
         }
-        let known = ec2::items(region);
-        let there = |kind: &str, id: &str| known.iter().any(|item| item.kind == kind && item.id == id);
-        if let Some(subnet) = self.subnets.iter().find(|id| !there("ec2:subnet", id)) {
+        let (subnets, groups) = (&region.ec2.subnets, &region.ec2.groups);
+        if let Some(subnet) = self.subnets.iter().find(|id| !subnets.contains_key(*id)) {
             return Err(invalid(format!(
                 "Error retrieving subnet information for [{}]: The subnet ID '{subnet}' does not exist (ErrorCode: \
                  InvalidSubnetID.NotFound)",
                 self.subnets.join(", ")
             )));
         }
-        if let Some(group) = self.groups.iter().find(|id| !there("ec2:security-group", id)) {
+        if let Some(group) = self.groups.iter().find(|id| groups.get(*id).is_none_or(|group| group.visible_at > now)) {
             return Err(invalid(format!(
                 "Error retrieving security group information for [{}]: The security group '{group}' does not exist \
                  (ErrorCode: InvalidGroup.NotFound)",
                 self.groups.join(", ")
             )));
         }
-        self.one_vpc(&known)
-    }
-
-    fn one_vpc(&self, known: &[super::Item]) -> Result<(), Refusal> {
-        let ids: Vec<&String> = self.subnets.iter().chain(&self.groups).collect();
-        let mut vpcs = known.iter().filter(|item| ids.contains(&&item.id)).map(|item| &item.state["VpcId"]);
+        let of_subnets = self.subnets.iter().filter_map(|id| subnets.get(id)).map(|subnet| &subnet.vpc);
+        let of_groups = self.groups.iter().filter_map(|id| groups.get(id)).map(|group| &group.vpc);
+        let mut vpcs = of_subnets.chain(of_groups);
         let first = vpcs.next();
         if vpcs.all(|vpc| Some(vpc) == first) {
             Ok(())

@@ -64,6 +64,8 @@ pub(super) struct Task {
     execution_role: Option<String>,
     /// Its network interface.
     pub(super) interface: ec2::Interface,
+    /// Hardware address of the interface.
+    mac: String,
     /// Id of the interface's attachment.
     attachment: String,
     /// Target groups that it is to be registered with.

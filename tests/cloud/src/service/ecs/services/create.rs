@@ -133,7 +133,7 @@ fn read_shape(call: &Call<'_>, input: &Value, launch: Launch) -> Result<Shape, R
     let region = call.peek();
     let shape = Shape {
         spec: shape::revision(region, call.text("taskDefinition"))?,
-        network: Network::read(region, &input["networkConfiguration"])?,
+        network: Network::read(region, &input["networkConfiguration"], call.now)?,
         platform: input["platformVersion"].as_str().unwrap_or("LATEST").to_owned(),
         launch,
         balancers: shape::balancers(&input["loadBalancers"]),

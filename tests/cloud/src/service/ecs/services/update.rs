@@ -87,7 +87,7 @@ fn reshape(call: &Call<'_>, input: &Value, mut shape: Shape, cluster: &str) -> R
         shape.spec = shape::revision(region, text)?;
     }
     if !input["networkConfiguration"].is_null() {
-        shape.network = Network::read(region, &input["networkConfiguration"])?;
+        shape.network = Network::read(region, &input["networkConfiguration"], call.now)?;
     }
     if let Some(version) = input["platformVersion"].as_str() {
         shape.platform = version.to_owned();

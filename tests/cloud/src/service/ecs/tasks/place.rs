@@ -60,8 +60,9 @@ pub(in super::super) fn start(world: &mut World, place: &Place, order: Order) ->
     let task_role = role("taskRoleArn", &order.spec.task_role);
     let execution_role = role("executionRoleArn", &order.spec.execution_role);
     let now = world.now;
+    let source = format!("arn:aws:ecs:{}:{}:task/{}/*", place.region, place.account, order.cluster);
     for role in task_role.iter().chain(&execution_role) {
-        if !iam::assumable(world, role, TASKS, now) {
+        if !iam::assumable_from(world, role, TASKS, &source, now) {
             return Err(Unplaced::Role(unable_to_assume(role)));
         }
     }
@@ -127,6 +128,7 @@ fn record(
         health: Health::Unknown,
         answering: false,
     };
+    let mac = world.at(place).ec2.interfaces.get(&interface.id).map(|eni| eni.mac.clone()).unwrap_or_default();
     let containers = order.spec.containers.iter().map(|spec| container(&spec.image, world)).collect();
     Task {
         id: id.to_owned(),
@@ -140,6 +142,7 @@ fn record(
         overrides: order.overrides,
         task_role,
         execution_role,
+        mac,
         interface,
         attachment,
         targets: order.targets,

@@ -20,7 +20,7 @@ const QUICK: (f64, f64) = (1.0, 8.0);
 const TIMEOUT: (f64, f64) = (60.0, 150.0);
 
 /// Secrets and registry credentials, then volumes.
-pub(super) fn resources(world: &World, place: &Place, task: &Task) -> Result<(), Fault> {
+pub(super) fn resources(world: &mut World, place: &Place, task: &Task) -> Result<(), Fault> {
     for container in &task.spec.containers {
         for wanted in &container.secrets {
             secret(world, place, task, wanted)?;
@@ -128,20 +128,28 @@ fn registry(world: &World, place: &Place, task: &Task) -> Result<(), Fault> {
     })
 }
 
-fn mount(world: &World, place: &Place, task: &Task, volume: &EfsVolume) -> Result<(), Fault> {
-    let wanted = efs::Mount {
+/// How a task mounts a volume.
+fn mounting<'t>(task: &'t Task, volume: &'t EfsVolume) -> efs::Mount<'t> {
+    efs::Mount {
         file_system: &volume.file_system_id,
         access_point: volume.access_point(),
         tls: volume.tls(),
         role: task.task_role.as_deref().filter(|_| volume.iam()),
         interface: &task.interface.id,
-    };
-    efs::mount(world, place, &wanted).map_err(|text| Fault {
+    }
+}
+
+fn mount(world: &mut World, place: &Place, task: &Task, volume: &EfsVolume) -> Result<(), Fault> {
+    efs::mount(world, place, &mounting(task, volume)).map_err(|text| Fault {
         reason: format!(
             "ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: {text}"
         ),
         takes: TIMEOUT,
-    })
+    })?;
+    if let Some(point) = volume.access_point() {
+        efs::mounted(world.at(place), point);
+    }
+    Ok(())
 }
 
 /// "Stopped tasks errors: CannotPullContainer", Amazon ECS Developer Guide.
@@ -241,12 +249,24 @@ pub(super) fn traces(world: &mut World, place: &Place, task: &Task, spec: &Conta
     let Some(marker) = &script.marker else { return };
     for mount in spec.mount_points.iter().filter(|mount| mount.read_only != Some(true)) {
         if let Some(efs) = task.spec.efs(&mount.source_volume) {
-            let path = efs.access_point().unwrap_or(&efs.root_directory).to_owned();
-            let key = (efs.file_system_id.clone(), path);
-            world.at(place).ecs.markers.entry(key).or_default().push(marker.clone());
+            leave(world, place, task, efs, marker);
         }
     }
 }
 
+/// Leaves a marker where the volume's root is, if the task may write there.
+fn leave(world: &mut World, place: &Place, task: &Task, volume: &EfsVolume, marker: &str) {
+    if !efs::writable(world, place, &mounting(task, volume)) {
+        return;
+    }
+    let region = world.at(place);
+    let root = volume.access_point().and_then(|point| efs::root_directory(region, point)).map(str::to_owned);
+    let directory = root.unwrap_or_else(|| volume.root_directory.clone());
+    efs::write_marker(region, &volume.file_system_id, &directory, marker);
+}
+
 /// One line of a container's log.
-fn write(_world: &mut World, _place: &Place, _group: &str, _stream: &str, _line: &str) {}
+fn write(world: &mut World, place: &Place, group: &str, stream: &str, line: &str) {
+    let now = world.now;
+    logs::put(world.at(place), group, stream, line, now);
+}

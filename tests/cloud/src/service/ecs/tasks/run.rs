@@ -99,7 +99,7 @@ fn order(call: &Call<'_>, input: &Value, cluster: String, launch: &Launch) -> Re
     }
     platform(input["platformVersion"].as_str(), &spec)?;
     overrides(&spec, &input["overrides"])?;
-    let network = Network::read(call.peek(), &input["networkConfiguration"])?;
+    let network = Network::read(call.peek(), &input["networkConfiguration"], call.now)?;
     let mut tags = Spelling::Lower.read(&input["tags"]).map_err(bad_tags)?;
     if input["propagateTags"] == "TASK_DEFINITION" {
         let mut all = revision.tags.clone();

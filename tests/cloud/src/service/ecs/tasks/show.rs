@@ -76,7 +76,7 @@ impl Task {
         let details = [
             ("subnetId", self.interface.subnet.clone()),
             ("networkInterfaceId", self.interface.id.clone()),
-            ("macAddress", mac(&self.interface.id)),
+            ("macAddress", self.mac.clone()),
             ("privateDnsName", format!("ip-{}.internal", self.interface.private_ip.replace('.', "-"))),
             ("privateIPv4Address", self.interface.private_ip.clone()),
         ];
@@ -138,11 +138,4 @@ impl Health {
             Self::Unhealthy => "UNHEALTHY",
         }
     }
-}
-
-/// The interface's hardware address: any will do that stays the same.
-fn mac(interface: &str) -> String {
-    let digest = Sha256::digest(interface.as_bytes());
-    let tail: Vec<String> = digest.iter().take(5).map(|byte| format!("{byte:02x}")).collect();
-    format!("02:{}", tail.join(":"))
 }
