@@ -1,7 +1,8 @@
 //! Bodies without the values of secrets.
 
 use crate::models::Models;
-use crate::models::shape::{Api, Kind, Shape};
+use crate::models::api::Api;
+use crate::models::shape::{Kind, Shape};
 use crate::service::Service;
 use serde_json::{Map, Value};
 

@@ -4,7 +4,8 @@
 //! so the pages behind it are the right ones, for every service alike.
 
 use crate::call::Answer;
-use crate::models::shape::{Api, Kind};
+use crate::models::api::Api;
+use crate::models::shape::Kind;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
