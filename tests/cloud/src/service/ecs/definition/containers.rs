@@ -48,7 +48,7 @@ fn names(containers: &[Container]) -> Result<(), Refusal> {
 
 fn one(definition: &Definition, container: &Container) -> Result<(), Refusal> {
     let fargate = definition.fargate();
-    if definition.memory.is_none() && container.memory.is_none() && container.memory_reservation.is_none() {
+    if !fargate && definition.memory.is_none() && container.memory.is_none() && container.memory_reservation.is_none() {
         return Err(client(format!(
             "Invalid setting for container '{}'. At least one of 'memory' or 'memoryReservation' must be specified.",
             container.name
