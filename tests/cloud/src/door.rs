@@ -33,6 +33,7 @@ pub(crate) async fn answer(cloud: &Cloud, request: &HttpRequest<Bytes>, signed: 
             let operation = call.operation.clone();
             match cloud.call(call) {
                 Reply::Reset => None,
+                Reply::Silence => std::future::pending().await,
                 Reply::Answer(answer, delay) => {
                     if !delay.is_zero() {
                         tokio::time::sleep(delay).await;
