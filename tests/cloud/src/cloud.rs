@@ -10,6 +10,7 @@ use crate::sigv4::Credential;
 use crate::world::{HOME_ACCOUNT, World, root_key};
 use crate::{Answer, iam};
 use serde_json::Value;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How a cloud is set up.
@@ -35,6 +36,7 @@ pub struct Cloud {
     clock: Clock,
     models: &'static Models,
     inner: Arc<Mutex<Inner>>,
+    requests: Arc<AtomicU64>,
 }
 
 /// What a call needs exclusive hold of.
@@ -75,12 +77,18 @@ impl Cloud {
             clock: Clock::new(epoch, time_factor),
             models: Models::shared()?,
             inner: Arc::new(Mutex::new(inner)),
+            requests: Arc::default(),
         })
     }
 
     /// The API models that requests are checked against.
     pub fn models(&self) -> &'static Models {
         self.models
+    }
+
+    /// The id of one more request that came by a door: numbered, so that it takes nothing from the world's chance.
+    pub(crate) fn request_id(&self) -> String {
+        format!("00000000-0000-4000-8000-{:012x}", self.requests.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
     /// The clock that all states follow.
@@ -146,7 +154,8 @@ impl Cloud {
 impl Inner {
     fn perform(&mut self, models: &Models, request: &Request, verdict: &Verdict, now: Time) -> Answer {
         let Request { credential, service, operation, input } = request;
-        let principal = credential.principal(&self.world, now)?;
+        let protocol = models.api(service)?.protocol();
+        let principal = credential.principal(&self.world, now).map_err(|fault| fault.refusal(protocol))?;
         let Some(known) = service.operation(operation) else {
             return Err(Refusal::new("InvalidAction", format!("The operation {operation} is not part of this cloud.")));
         };
@@ -158,7 +167,10 @@ impl Inner {
         for ask in (known.asks)(&call) {
             iam::authorize(call.world, service, &call.principal, &call.region, &ask, now)?;
         }
-        let answer = (known.run)(&mut call);
+        let mut answer = (known.run)(&mut call);
+        if cfg!(debug_assertions) {
+            answer = models.check_answer(service, operation, answer);
+        }
         if known.access == Access::Write {
             self.faults.remember(&self.world, now);
         }

@@ -17,6 +17,7 @@ pub mod models;
 pub mod oracle;
 pub mod page;
 pub mod random;
+pub mod seed;
 pub mod service;
 pub mod sigv4;
 pub mod tags;

@@ -1,1 +1,10 @@
 //! Rules of `ec2`.
+
+mod common;
+mod groups;
+mod interfaces;
+mod listing;
+mod network;
+mod permissions;
+mod reach;
+mod tags;

@@ -1,0 +1,59 @@
+//! Serves the cloud on loopback until it is interrupted.
+
+use anyhow::Context;
+use clap::Parser;
+use jenkinsstack_cloud::door::http::{Server, now};
+use jenkinsstack_cloud::world::{HOME_ACCOUNT, root_key};
+use jenkinsstack_cloud::{Cloud, Settings};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// A strict AWS account on this machine.
+#[derive(Debug, Parser)]
+#[command(name = "jenkinsstack-cloud", version)]
+struct Options {
+    /// Port on 127.0.0.1; any free one if it is 0.
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// Seconds of cloud time in a second.
+    #[arg(long, default_value_t = 1.0, value_parser = factor)]
+    time_factor: f64,
+    /// Seed of ids, delays and faults.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Without the network, certificate and hosted zone that are there otherwise.
+    #[arg(long)]
+    empty: bool,
+}
+
+fn factor(text: &str) -> Result<f64, String> {
+    let factor: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if factor.is_finite() && factor > 0.0 { Ok(factor) } else { Err("must be greater than 0".to_owned()) }
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let options = Options::parse();
+    let settings = Settings { seed: options.seed, time_factor: options.time_factor, epoch: now() };
+    let cloud = Cloud::new(settings)?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let server = Server::start(cloud, options.port)
+        .await
+        .with_context(|| format!("cannot listen on port {} of 127.0.0.1", options.port))?;
+    println!("{}", greeting(&server.url()));
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    server.stop().await;
+    Ok(())
+}
+
+fn greeting(url: &str) -> String {
+    format!(
+        "export AWS_ENDPOINT_URL={url}\n\
+         export AWS_REGION=eu-central-1 AWS_DEFAULT_REGION=eu-central-1\n\
+         export AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY=any",
+        root_key(HOME_ACCOUNT)
+    )
+}

@@ -1,0 +1,60 @@
+//! Has the API models at hand: fetched once by pip, checked, and kept in the user's cache.
+
+use crate::service::SERVICES;
+use anyhow::{Context, bail};
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// The release of botocore whose models are used.
+pub const BOTOCORE: &str = "1.44.5";
+
+/// SHA-256 of its wheel, as PyPI publishes it.
+const WHEEL: &str = "8f16a56d1dff125dd65322ae021efa7ba5195a6db5102b96862566055b748921";
+
+/// Raised when `unpack.py` writes something else, so that old folders are not taken for new ones.
+const FORMAT: u32 = 1;
+
+const UNPACK: &str = include_str!("unpack.py");
+
+/// The folder with one file a service, fetched when it is not there yet.
+///
+/// Several processes may ask at once: one fetches, the others wait for it; and the folder appears whole or not at all.
+pub fn folder() -> anyhow::Result<PathBuf> {
+    let cache = cache()?;
+    let folder = cache.join(format!("aws-models-{BOTOCORE}-{FORMAT}"));
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    std::fs::create_dir_all(&cache).with_context(|| format!("cannot make the cache folder {}", cache.display()))?;
+    let lock = File::create(cache.join("aws-models.lock")).context("cannot make a lock file in the cache folder")?;
+    lock.lock().context("cannot lock the cache folder")?;
+    if !folder.is_dir() {
+        fetch(&folder)?;
+    }
+    Ok(folder)
+}
+
+/// `JENKINSSTACK_CACHE`, or `jenkinsstack` in the user's cache folder.
+pub fn cache() -> anyhow::Result<PathBuf> {
+    let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let folder = named("JENKINSSTACK_CACHE")
+        .or_else(|| named("XDG_CACHE_HOME").map(|cache| cache.join("jenkinsstack")))
+        .or_else(|| named("HOME").map(|home| home.join(".cache").join("jenkinsstack")));
+    folder.context("there is no place to keep the AWS API models: set JENKINSSTACK_CACHE or HOME")
+}
+
+fn fetch(folder: &std::path::Path) -> anyhow::Result<()> {
+    let output = Command::new("python3")
+        .args(["-c", UNPACK])
+        .arg(folder)
+        .args([BOTOCORE, WHEEL])
+        .args(SERVICES.iter().map(|service| service.model))
+        .output()
+        .context("python3 is needed to fetch the AWS API models (botocore's, by pip); it could not be started")?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("the AWS API models could not be fetched with python3 and pip: {}", said.trim());
+    }
+    Ok(())
+}
