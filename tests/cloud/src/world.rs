@@ -3,7 +3,7 @@
 use crate::call::{Principal, PrincipalKind};
 use crate::clock::Time;
 use crate::random::Random;
-use crate::service::{acm, ec2, ecs, efs, elb, iam, kms, logs, quotas, route53, secrets};
+use crate::service::{acm, ec2, ecs, efs, elb, iam, kms, logs, quotas, route53, secrets, tagging};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -77,6 +77,8 @@ pub struct Region {
     pub quotas: quotas::State,
     /// Secrets.
     pub secrets: secrets::State,
+    /// What the tagging API has noticed.
+    pub tagging: tagging::State,
 }
 
 /// Where an event happens.
@@ -149,6 +151,7 @@ impl World {
 
     /// Lets everything happen that is due up to `until`, in order.
     pub fn advance(&mut self, until: Time) {
+        let before = self.now;
         while let Some(entry) = self.agenda.first_entry().filter(|entry| entry.key().0 <= until) {
             let (due, _) = *entry.key();
             let (place, event) = entry.remove();
@@ -156,6 +159,7 @@ impl World {
             self.happen(&place, event);
         }
         self.now = self.now.max(until);
+        tagging::remember(self, before);
     }
 
     /// When the next event is due, if any is.
@@ -184,11 +188,13 @@ impl Account {
     /// The region of that name, made empty if it was not there.
     pub fn region(&mut self, name: &str) -> &mut Region {
         let account = self.id.clone();
-        self.regions.entry(name.to_owned()).or_insert_with(|| Region {
+        let region = self.regions.entry(name.to_owned()).or_insert_with(|| Region {
             name: name.to_owned(),
             account,
             ..Region::default()
-        })
+        });
+        region.tagging.touch();
+        region
     }
 }
 

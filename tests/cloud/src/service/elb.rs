@@ -1,7 +1,39 @@
-//! Elastic Load Balancing v2: load balancers, target groups, listeners, rules, target health.
+//! Elastic Load Balancing v2, as far as Application Load Balancers go: load balancers, target groups, listeners, rules,
+//! target health, and the data plane that they describe.
+//!
+//! Strict in: what an equal and an unequal repeat of each create answers, names, subnets and zones, who may use a target
+//! group, normal forms of actions and conditions, the write-only client secret, quotas, deletion protection, network
+//! interfaces that stay behind for minutes, and health that is really checked from the network and the container.
+//! Deliberately absent: Network and Gateway Load Balancers, Lambda and instance targets, Cognito and JWT actions, mutual
+//! TLS, regular expressions and transforms in rules.
+
+mod action;
+mod attributes;
+mod balancer;
+mod catalog;
+mod certificate;
+mod condition;
+mod group;
+mod listener;
+mod network;
+mod refusal;
+mod rule;
+mod serve;
+mod shared;
+mod tagged;
+mod target;
+
+pub use certificate::users as certificate_users;
+pub use serve::{NoAnswer, Served, Visit, serve};
+pub use target::{deregister_target, register_target, target_state};
 
 use super::{Item, Service};
-use crate::world::Region;
+use crate::world::{Place, Region, World};
+use balancer::Balancer;
+use group::Group;
+use listener::Listener;
+use rule::Rule;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The service's table.
 pub static SERVICE: Service = Service {
@@ -11,53 +43,102 @@ pub static SERVICE: Service = Service {
     missing: "ValidationError",
     denied: "AccessDenied",
     throttled: "Throttling",
-    operations: &[],
+    operations: &[
+        balancer::OPERATIONS,
+        group::OPERATIONS,
+        target::OPERATIONS,
+        listener::OPERATIONS,
+        certificate::OPERATIONS,
+        rule::OPERATIONS,
+        tagged::OPERATIONS,
+        catalog::OPERATIONS,
+    ],
 };
 
-/// What it holds.
+/// What it holds: everything by its ARN.
 #[derive(Clone, Debug, Default)]
-pub struct State {}
-
-/// What exists.
-pub fn items(_holder: &Region) -> Vec<Item> {
-    Vec::new()
+pub struct State {
+    balancers: BTreeMap<String, Balancer>,
+    groups: BTreeMap<String, Group>,
+    listeners: BTreeMap<String, Listener>,
+    rules: BTreeMap<String, Rule>,
+    registrations: u64,
 }
 
 /// What goes on by itself.
 #[derive(Clone, Debug)]
-pub enum Event {}
+pub enum Event {
+    /// A load balancer is set up.
+    Active(String),
+    /// A target's health is checked.
+    Check(target::Registration),
+    /// A target has drained.
+    Drained(target::Registration),
+}
 
 /// Lets an event happen.
-pub fn happen(_world: &mut crate::world::World, _place: &crate::world::Place, event: Event) {
-    match event {}
+pub fn happen(world: &mut World, place: &Place, event: Event) {
+    match event {
+        Event::Active(arn) => balancer::activate(world.at(place), &arn),
+        Event::Check(registration) => target::check(world, place, registration),
+        Event::Drained(registration) => target::remove(world.at(place), &registration),
+    }
 }
 
-/// Registers an address with a target group, as ECS does for a task.
-pub fn register_target(
-    _world: &mut crate::world::World,
-    _place: &crate::world::Place,
-    _target_group: &str,
-    _ip: &str,
-    _port: u16,
-) {
-}
-
-/// Lets an address of a target group drain and go.
-pub fn deregister_target(
-    _world: &mut crate::world::World,
-    _place: &crate::world::Place,
-    _target_group: &str,
-    _ip: &str,
-    _port: u16,
-) {
-}
-
-/// State of a target (`initial`, `healthy`, `unhealthy`, `draining`, `unused`), if it is registered.
-pub fn target_state(_region: &Region, _target_group: &str, _ip: &str, _port: u16) -> Option<&'static str> {
-    None
+/// What exists; the default rules of listeners are part of their listeners.
+pub fn items(holder: &Region) -> Vec<Item> {
+    let State { balancers, groups, listeners, rules, registrations: _ } = &holder.elb;
+    let item = |kind, id: &str, arn: &str, tags: &crate::tags::Tags, state| Item {
+        kind,
+        id: id.to_owned(),
+        arn: arn.to_owned(),
+        tags: tags.clone(),
+        state,
+    };
+    let balancers = balancers.values().map(|balancer| {
+        let kind = "elasticloadbalancing:loadbalancer";
+        item(kind, &balancer.name, &balancer.arn, &balancer.tags, balancer.reveal())
+    });
+    let groups = groups.values().map(|group| {
+        let kind = "elasticloadbalancing:targetgroup";
+        item(kind, &group.name, &group.arn, &group.tags, group.reveal(&holder.elb))
+    });
+    let listeners = listeners.values().map(|listener| {
+        let kind = "elasticloadbalancing:listener";
+        item(kind, &listener.arn, &listener.arn, &listener.tags, listener.reveal(&holder.elb))
+    });
+    let rules = rules
+        .values()
+        .filter(|rule| rule.priority.is_some())
+        .map(|rule| item("elasticloadbalancing:listener-rule", &rule.arn, &rule.arn, &rule.tags, rule.reveal()));
+    balancers.chain(groups).chain(listeners).chain(rules).collect()
 }
 
 /// Whether some listener or rule forwards to the target group, and whether the group exists at all.
-pub fn target_group_in_use(_region: &Region, _target_group: &str) -> Option<bool> {
-    None
+pub fn target_group_in_use(region: &Region, target_group: &str) -> Option<bool> {
+    let state = &region.elb;
+    state.groups.contains_key(target_group).then(|| !state.users(target_group).is_empty())
+}
+
+impl State {
+    /// The load balancers whose listeners or rules forward to a target group.
+    fn users(&self, group: &str) -> BTreeSet<&str> {
+        let forwarding = self.rules.values().filter(|rule| rule.actions.groups().any(|used| used == group));
+        forwarding.filter_map(|rule| self.balancer_of(&rule.listener)).map(|balancer| balancer.arn.as_str()).collect()
+    }
+
+    /// The load balancer that a listener belongs to.
+    fn balancer_of(&self, listener: &str) -> Option<&Balancer> {
+        self.balancers.get(&self.listeners.get(listener)?.balancer)
+    }
+
+    /// The listeners of a load balancer.
+    fn listeners_of<'s>(&'s self, balancer: &'s str) -> impl Iterator<Item = &'s Listener> {
+        self.listeners.values().filter(move |listener| listener.balancer == balancer)
+    }
+
+    /// The rules of a listener, its default rule among them.
+    fn rules_of<'s>(&'s self, listener: &'s str) -> impl Iterator<Item = &'s Rule> {
+        self.rules.values().filter(move |rule| rule.listener == listener)
+    }
 }
