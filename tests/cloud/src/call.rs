@@ -1,7 +1,9 @@
 //! One API call as a service sees it: who asks, where, for what; and the two things it can answer.
 
 use crate::clock::Time;
+use crate::tags::Tags;
 use crate::world::{Account, Region, World};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -91,12 +93,15 @@ pub struct Ask {
     pub context: BTreeMap<String, Vec<String>>,
     /// Policy attached to the resource itself, if the service has such and it is set.
     pub resource_policy: Option<Value>,
+    /// Tags that the resource has now; nothing where it is yet to be made, or has none to be asked about.
+    pub held: Option<Tags>,
 }
 
 impl Ask {
     /// A question without conditions.
     pub fn new(action: impl Into<String>, resource: impl Into<String>) -> Self {
-        Self { action: action.into(), resource: resource.into(), context: BTreeMap::new(), resource_policy: None }
+        let (action, resource) = (action.into(), resource.into());
+        Self { action, resource, context: BTreeMap::new(), resource_policy: None, held: None }
     }
 
     /// Adds one condition key.
@@ -107,6 +112,7 @@ impl Ask {
 
     /// Adds `aws:ResourceTag/KEY` for each tag the resource has.
     pub fn resource_tags(mut self, tags: &BTreeMap<String, String>) -> Self {
+        self.held = Some(tags.clone());
         for (key, value) in tags {
             self = self.when(format!("aws:ResourceTag/{key}"), value);
         }
@@ -123,7 +129,8 @@ impl Ask {
 }
 
 /// Whether an operation changes anything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Access {
     /// Reads only.
     Read,

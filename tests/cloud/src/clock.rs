@@ -1,6 +1,8 @@
 //! Cloud time: milliseconds since the Unix epoch, run by tokio's clock (which a test may pause) times one factor.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// A moment in cloud time, in milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,11 +36,15 @@ impl std::ops::Sub for Time {
     }
 }
 
-/// Turns tokio's clock into cloud time.
+/// Turns tokio's clock into cloud time; clones are the same clock.
 #[derive(Clone, Debug)]
-pub struct Clock {
-    epoch: Time,
-    started: tokio::time::Instant,
+pub struct Clock(Arc<Mutex<Pace>>);
+
+/// A moment that both clocks know, and how they go from there.
+#[derive(Debug)]
+struct Pace {
+    cloud: Time,
+    tokio: Instant,
     factor: f64,
 }
 
@@ -48,16 +54,49 @@ pub const SEEDED_EPOCH: Time = Time(1_767_225_600_000);
 impl Clock {
     /// Starts at `epoch`; one second of tokio's clock is `factor` seconds of cloud time.
     pub fn new(epoch: Time, factor: f64) -> Self {
-        Self { epoch, started: tokio::time::Instant::now(), factor }
+        Self(Arc::new(Mutex::new(Pace { cloud: epoch, tokio: Instant::now(), factor })))
     }
 
     /// The present moment of cloud time.
     pub fn now(&self) -> Time {
-        self.epoch + self.started.elapsed().mul_f64(self.factor)
+        self.pace().now()
     }
 
     /// How long tokio's clock runs while cloud time runs for `span`.
     pub fn real(&self, span: Duration) -> Duration {
-        span.div_f64(self.factor)
+        span.div_f64(self.pace().factor)
+    }
+
+    /// Seconds of cloud time in a second of tokio's clock.
+    pub fn factor(&self) -> f64 {
+        self.pace().factor
+    }
+
+    /// Goes on from the present moment with another factor, which must be greater than 0.
+    pub fn set_factor(&self, factor: f64) {
+        let mut pace = self.pace();
+        *pace = Pace { cloud: pace.now(), tokio: Instant::now(), factor };
+    }
+
+    /// Lets `span` of cloud time pass at once.
+    pub fn skip(&self, span: Duration) {
+        let mut pace = self.pace();
+        pace.cloud = pace.cloud + span;
+    }
+
+    /// Goes on from another moment, for a snapshot that is restored.
+    pub(crate) fn set(&self, now: Time) {
+        let mut pace = self.pace();
+        *pace = Pace { cloud: now, tokio: Instant::now(), factor: pace.factor };
+    }
+
+    fn pace(&self) -> MutexGuard<'_, Pace> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pace {
+    fn now(&self) -> Time {
+        self.cloud + self.tokio.elapsed().mul_f64(self.factor)
     }
 }

@@ -1,17 +1,25 @@
 //! The account as a whole: every call goes through [`Cloud::call`], whichever door it came by.
 
-use crate::call::{Access, Call, Refusal};
-use crate::calls::{Log, Record};
+mod perform;
+mod snapshot;
+
+pub use snapshot::Snapshot;
+
+use crate::Answer;
+use crate::call::Refusal;
+use crate::calls::{Entry, Log};
 use crate::clock::{Clock, SEEDED_EPOCH, Time};
-use crate::faults::{Faults, Verdict};
+use crate::faults::{End, Faults, Verdict};
 use crate::models::Models;
 use crate::service::{Service, by_model};
 use crate::sigv4::Credential;
 use crate::world::{HOME_ACCOUNT, World, root_key};
-use crate::{Answer, iam};
+use perform::Reading;
 use serde_json::Value;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
 
 /// How a cloud is set up.
 #[derive(Clone, Debug)]
@@ -37,6 +45,7 @@ pub struct Cloud {
     models: &'static Models,
     inner: Arc<Mutex<Inner>>,
     requests: Arc<AtomicU64>,
+    made: Arc<watch::Sender<u64>>,
 }
 
 /// What a call needs exclusive hold of.
@@ -44,6 +53,7 @@ pub(crate) struct Inner {
     pub(crate) world: World,
     pub(crate) faults: Faults,
     pub(crate) log: Log,
+    seed: u64,
 }
 
 /// A call as a door hands it over: signed, named, decoded.
@@ -62,22 +72,25 @@ pub struct Request {
 /// What a door sends back.
 #[derive(Clone, Debug)]
 pub enum Reply {
-    /// An answer, after `delay` of tokio's clock.
-    Answer(Answer, std::time::Duration),
+    /// An answer, after so much of tokio's clock.
+    Answer(Answer, Duration),
     /// The connection breaks without an answer.
     Reset,
+    /// Nothing, for ever.
+    Silence,
 }
 
 impl Cloud {
     /// An empty account with a root-like key. Fails when the API models can't be had.
     pub fn new(settings: Settings) -> anyhow::Result<Self> {
         let Settings { seed, time_factor, epoch } = settings;
-        let inner = Inner { world: World::new(seed, epoch), faults: Faults::new(seed), log: Log::default() };
+        let inner = Inner { world: World::new(seed, epoch), faults: Faults::new(seed), log: Log::default(), seed };
         Ok(Self {
             clock: Clock::new(epoch, time_factor),
             models: Models::shared()?,
             inner: Arc::new(Mutex::new(inner)),
             requests: Arc::default(),
+            made: Arc::new(watch::Sender::new(0)),
         })
     }
 
@@ -99,13 +112,22 @@ impl Cloud {
     /// Looks at, or changes, the world behind the API: for setting up a test and for judging its end.
     pub fn with<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
         let mut inner = self.lock();
-        inner.world.advance(self.clock.now());
-        look(&mut inner.world)
+        inner.advance(self.clock.now());
+        let seen = look(&mut inner.world);
+        inner.remember();
+        seen
     }
 
     /// Changes the rules by which calls fail.
     pub fn faults<T>(&self, change: impl FnOnce(&mut Faults) -> T) -> T {
-        change(&mut self.lock().faults)
+        let mut inner = self.lock();
+        let remembered = inner.faults.remembers();
+        let changed = change(&mut inner.faults);
+        if !remembered {
+            inner.advance(self.clock.now());
+            inner.remember();
+        }
+        changed
     }
 
     /// Reads, or empties, the log of calls.
@@ -113,37 +135,68 @@ impl Cloud {
         look(&mut self.lock().log)
     }
 
-    /// Makes one call in process, past the wire: as the home account's root-like key, in `region`.
-    pub fn ask(&self, region: &str, model: &str, operation: &str, input: Value) -> Answer {
-        let credential =
-            Credential { access_key: root_key(HOME_ACCOUNT), session_token: None, region: region.to_owned() };
-        let service = by_model(model).ok_or_else(|| Refusal::new("UnknownService", model.to_owned()))?;
-        match self.call(Request { credential, service, operation: operation.to_owned(), input }) {
-            Reply::Answer(answer, _) => answer,
-            Reply::Reset => Err(Refusal::new("ConnectionReset", "The answer was lost.")),
+    /// Number of calls by a door so far.
+    pub fn calls_made(&self) -> u64 {
+        *self.made.borrow()
+    }
+
+    /// The same number, to wait for changes of.
+    pub fn watch_calls(&self) -> watch::Receiver<u64> {
+        self.made.subscribe()
+    }
+
+    /// Waits until that many calls by a door have been made, done or not.
+    pub async fn reached(&self, calls: u64) {
+        // The sender lives as long as this cloud.
+        let _ = self.watch_calls().wait_for(|made| *made >= calls).await;
+    }
+
+    /// Lets tokio's clock run from one due event to the next, until nothing is due or `limit` of cloud time is over.
+    /// True if nothing is due.
+    pub async fn settle(&self, limit: Duration) -> bool {
+        let end = self.clock.now() + limit;
+        loop {
+            match self.with(|world| world.next_due()) {
+                None => return true,
+                Some(due) if due > end => return false,
+                // A millisecond more: tokio rounds, and an event must be due when it is looked for.
+                Some(due) => {
+                    tokio::time::sleep(self.clock.real(due - self.clock.now()) + Duration::from_millis(1)).await;
+                }
+            }
         }
     }
 
-    /// Makes one call: time goes on, faults strike, the signature, the model and IAM are asked, then the service acts.
+    /// Makes one call with the test's own hand, past wire and faults: as the home account's root-like key, in `region`.
+    pub fn ask(&self, region: &str, model: &str, operation: &str, input: Value) -> Answer {
+        let request = Request::root(region, model, operation, input)?;
+        let mut inner = self.lock();
+        let now = self.clock.now();
+        inner.advance(now);
+        let reading = inner.read(self.models, &request, now);
+        let answer = inner.perform(self.models, &request, &reading, &Verdict::Pass, now);
+        inner.note(&request, &reading, &Verdict::Pass, Some(&answer), false, now);
+        answer
+    }
+
+    /// Makes one call as a door does: time goes on, faults strike, the signature, the model and IAM are asked, then the
+    /// service acts.
     pub fn call(&self, request: Request) -> Reply {
         let mut inner = self.lock();
         let now = self.clock.now();
-        inner.world.advance(now);
-        let verdict = inner.faults.judge(&request, now);
+        inner.advance(now);
+        let reading = inner.read(self.models, &request, now);
+        let verdict = inner.faults.judge(&reading.facts(self.models, &request, now));
         let answer = match &verdict {
-            Verdict::Refuse(refusal) => Err(refusal.clone()),
-            Verdict::Pass | Verdict::Lose | Verdict::Delay(_) | Verdict::Stale(_) | Verdict::Page(_) => {
-                inner.perform(self.models, &request, &verdict, now)
+            Verdict::Before(End::Refuse(refusal)) => Some(Err(refusal.clone())),
+            Verdict::Before(End::Reset | End::Silence) => None,
+            Verdict::Pass | Verdict::After(_) | Verdict::Delay(_) | Verdict::Stale(_) | Verdict::Page(_) => {
+                Some(inner.perform(self.models, &request, &reading, &verdict, now))
             }
         };
-        inner.log.push(Record::of(&request, &verdict, &answer, now));
-        match verdict {
-            Verdict::Lose => Reply::Reset,
-            Verdict::Delay(delay) => Reply::Answer(answer, delay),
-            Verdict::Pass | Verdict::Refuse(_) | Verdict::Stale(_) | Verdict::Page(_) => {
-                Reply::Answer(answer, std::time::Duration::ZERO)
-            }
-        }
+        inner.note(&request, &reading, &verdict, answer.as_ref(), true, now);
+        self.made.send_replace(inner.faults.total());
+        reply(verdict, answer)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -151,29 +204,62 @@ impl Cloud {
     }
 }
 
+fn reply(verdict: Verdict, answer: Option<Answer>) -> Reply {
+    match (verdict, answer) {
+        (Verdict::Before(End::Reset) | Verdict::After(End::Reset), _) => Reply::Reset,
+        (Verdict::Before(End::Silence) | Verdict::After(End::Silence), _) | (_, None) => Reply::Silence,
+        (Verdict::After(End::Refuse(refusal)), _) => Reply::Answer(Err(refusal), Duration::ZERO),
+        (Verdict::Delay(delay), Some(answer)) => Reply::Answer(answer, delay),
+        (_, Some(answer)) => Reply::Answer(answer, Duration::ZERO),
+    }
+}
+
+impl Request {
+    /// A call of the home account's root-like key.
+    pub fn root(region: &str, model: &str, operation: &str, input: Value) -> Result<Self, Refusal> {
+        let credential =
+            Credential { access_key: root_key(HOME_ACCOUNT), session_token: None, region: region.to_owned() };
+        let service = by_model(model).ok_or_else(|| Refusal::new("UnknownService", model.to_owned()))?;
+        Ok(Self { credential, service, operation: operation.to_owned(), input })
+    }
+}
+
 impl Inner {
-    fn perform(&mut self, models: &Models, request: &Request, verdict: &Verdict, now: Time) -> Answer {
-        let Request { credential, service, operation, input } = request;
-        let protocol = models.api(service)?.protocol();
-        let principal = credential.principal(&self.world, now).map_err(|fault| fault.refusal(protocol))?;
-        let Some(known) = service.operation(operation) else {
-            return Err(Refusal::new("InvalidAction", format!("The operation {operation} is not part of this cloud.")));
-        };
-        models.check(service, operation, input)?;
-        let mut past = self.faults.past(verdict, known.access, now);
-        let world = past.as_mut().unwrap_or(&mut self.world);
-        let input = Arc::new(self.faults.page(verdict, input));
-        let mut call = Call { world, principal, region: credential.region.clone(), input, now };
-        for ask in (known.asks)(&call) {
-            iam::authorize(call.world, service, &call.principal, &call.region, &ask, now)?;
+    fn advance(&mut self, now: Time) {
+        self.world.advance(now);
+    }
+
+    fn remember(&mut self) {
+        if self.faults.remembers() {
+            self.faults.remember(&self.world);
         }
-        let mut answer = (known.run)(&mut call);
-        if cfg!(debug_assertions) {
-            answer = models.check_answer(service, operation, answer);
-        }
-        if known.access == Access::Write {
-            self.faults.remember(&self.world, now);
-        }
-        answer
+    }
+
+    fn note(
+        &mut self,
+        request: &Request,
+        reading: &Reading,
+        verdict: &Verdict,
+        answer: Option<&Answer>,
+        by_door: bool,
+        time: Time,
+    ) {
+        self.log.push(Entry {
+            request,
+            input: reading.input.clone(),
+            by_door,
+            principal: reading.who(request),
+            access: reading.access(),
+            asks: &reading.asks,
+            verdict,
+            answer,
+            time,
+        });
+    }
+}
+
+impl std::fmt::Debug for Cloud {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Cloud")
     }
 }

@@ -10,7 +10,8 @@ use crate::Cloud;
 use crate::call::{Answer, Refusal};
 use crate::clock::Time;
 use crate::cloud::{Reply, Request};
-use crate::models::shape::{Api, Protocol};
+use crate::models::api::Api;
+use crate::models::shape::Protocol;
 use crate::service::{SERVICES, Service, by_signing_name};
 use crate::sigv4::{Fault, Signature};
 use crate::wire;
@@ -32,6 +33,7 @@ pub(crate) async fn answer(cloud: &Cloud, request: &HttpRequest<Bytes>, signed: 
             let operation = call.operation.clone();
             match cloud.call(call) {
                 Reply::Reset => None,
+                Reply::Silence => std::future::pending().await,
                 Reply::Answer(answer, delay) => {
                     if !delay.is_zero() {
                         tokio::time::sleep(delay).await;

@@ -8,6 +8,7 @@
 //! services ignore them), and the answers of this cloud are checked too in debug builds. Deliberately absent: payload
 //! members, streams and checksums, which no operation here has.
 
+pub mod api;
 mod check;
 pub mod fetch;
 pub mod pattern;
@@ -16,8 +17,9 @@ mod words;
 
 use crate::call::{Answer, Refusal};
 use crate::service::{SERVICES, Service};
+use api::Api;
 use serde_json::Value;
-use shape::{Api, Operation};
+use shape::Operation;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 

@@ -3,6 +3,7 @@
 use crate::clock::Time;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::cell::Cell;
 use std::time::Duration;
 
 /// How long a token is good for. AWS documents 24 hours for several services and none for the rest.
@@ -11,6 +12,19 @@ const TOKEN_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 /// A token that is malformed, of another request, or too old.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadToken;
+
+thread_local! {
+    /// What a fault allows a page to hold, while a call is run under it.
+    static MOST: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// Runs a call whose pages hold at most `items`, whatever it asks for and whatever its service's least page is.
+pub(crate) fn at_most<T>(items: usize, run: impl FnOnce() -> T) -> T {
+    let before = MOST.replace(Some(items.max(1)));
+    let done = run();
+    MOST.set(before);
+    done
+}
 
 /// One page of `items` and the token of the next page, if there is one.
 ///
@@ -25,6 +39,7 @@ pub fn cut<T>(
     listing: &str,
     now: Time,
 ) -> Result<(Vec<T>, Option<String>), BadToken> {
+    let limit = MOST.get().map_or(limit, |most| limit.min(most));
     items.sort_by_key(|item| key(item));
     if let Some(token) = token {
         let last = open(token, listing, now)?;

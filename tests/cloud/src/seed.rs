@@ -149,3 +149,35 @@ fn text(value: &Value) -> String {
 fn bare(id: &Value) -> String {
     text(id).trim_start_matches("/hostedzone/").to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SEEDED_EPOCH;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_network_is_ready_to_use() {
+        let mut world = World::new(7, SEEDED_EPOCH);
+        let net = network(&mut world, "eu-central-1").expect("a network");
+        let state = &world.peek(HOME_ACCOUNT, "eu-central-1").ec2;
+        assert!(state.vpcs[&net.vpc].dns_support && state.vpcs[&net.vpc].dns_hostnames);
+        for (subnets, role) in [(&net.public_subnets, "elb"), (&net.private_subnets, "internal-elb")] {
+            let zones: BTreeSet<&str> = subnets.iter().map(|id| state.subnets[id].zone.as_str()).collect();
+            assert_eq!(zones.len(), 2);
+            assert!(subnets.iter().all(|id| state.tags(id)[&format!("kubernetes.io/role/{role}")] == "1"));
+        }
+        let certificate = &world.peek(HOME_ACCOUNT, "eu-central-1").acm.certificates[&net.certificate_arn];
+        assert_eq!(certificate.names, ["*.bytesource.internal", "bytesource.internal"]);
+        assert_eq!(certificate.status, acm::Status::Issued);
+        assert_eq!(world.accounts[HOME_ACCOUNT].route53.zones[&net.hosted_zone_id].name, "bytesource.internal.");
+    }
+
+    #[test]
+    fn two_regions_share_the_hosted_zone() {
+        let mut world = World::new(7, SEEDED_EPOCH);
+        let one = network(&mut world, "eu-central-1").expect("a network");
+        let other = network(&mut world, "eu-west-1").expect("a network");
+        assert_eq!(one.hosted_zone_id, other.hosted_zone_id);
+    }
+}

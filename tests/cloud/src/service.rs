@@ -5,7 +5,6 @@
 //! for the oracle and the tagging API).
 
 pub mod acm;
-pub mod between;
 pub mod ec2;
 pub mod ecs;
 pub mod efs;

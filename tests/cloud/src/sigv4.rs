@@ -5,7 +5,8 @@
 
 use crate::call::{Principal, Refusal};
 use crate::clock::Time;
-use crate::models::shape::{Api, Protocol};
+use crate::models::api::Api;
+use crate::models::shape::Protocol;
 use crate::world::World;
 use http::HeaderMap;
 use std::time::Duration;

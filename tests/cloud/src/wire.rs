@@ -16,7 +16,8 @@ mod time;
 mod xml;
 
 use crate::call::{Answer, Refusal};
-use crate::models::shape::{Api, Operation, Protocol, Shape};
+use crate::models::api::Api;
+use crate::models::shape::{Operation, Protocol, Shape};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use serde_json::{Map, Value};

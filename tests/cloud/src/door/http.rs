@@ -33,7 +33,6 @@ pub struct Server {
 }
 
 /// The wall clock, as the start of cloud time for a server.
-#[allow(clippy::disallowed_methods, reason = "clients of the server sign by the wall clock")]
 pub fn now() -> Time {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Time(since.as_millis() as u64)

@@ -1,6 +1,7 @@
 //! Compares a value with its shape and collects everything that does not fit.
 
-use super::shape::{Api, Kind, Member, Operation, Shape, ShapeId, Structure};
+use super::api::Api;
+use super::shape::{Kind, Member, Operation, Shape, ShapeId, Structure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
@@ -255,11 +256,8 @@ fn broken(shape: &Shape, value: &Value) -> Option<Vec<Constraint>> {
 /// Everything that a shape asks of its values.
 fn all(shape: &Shape) -> Vec<Constraint> {
     let numeric = matches!(shape.kind, Kind::Integer | Kind::Long | Kind::Float);
-    let (least, most): (fn(f64) -> Constraint, fn(f64) -> Constraint) = if numeric {
-        (Constraint::ValueMin, Constraint::ValueMax)
-    } else {
-        (Constraint::LengthMin, Constraint::LengthMax)
-    };
+    let most = if numeric { Constraint::ValueMax } else { Constraint::LengthMax };
+    let least = if numeric { Constraint::ValueMin } else { Constraint::LengthMin };
     let mut constraints: Vec<Constraint> = shape.max.map(most).into_iter().chain(shape.min.map(least)).collect();
     if let Kind::Text(values, pattern) = &shape.kind {
         constraints.extend(pattern.as_ref().map(|pattern| Constraint::Pattern(pattern.source.clone())));

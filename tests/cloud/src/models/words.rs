@@ -3,8 +3,9 @@
 //! JSON, REST and query services share one validator and so one form of text. EC2 has its own codes and texts
 //! ("Error codes for the Amazon EC2 API"). Codes of type errors outside of EC2 are observed behaviour (not documented).
 
+use super::api::Api;
 use super::check::{Constraint, Fault, Step, Violation};
-use super::shape::{Api, Protocol};
+use super::shape::Protocol;
 use crate::call::Refusal;
 use crate::service::Service;
 

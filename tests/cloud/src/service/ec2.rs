@@ -1,8 +1,8 @@
 //! EC2: VPCs, subnets, gateways, route tables, zones, security groups and their rules, network interfaces, tags.
 //!
 //! Strict in: ids (malformed against unknown), filters (names, wildcards), pages, tags in the create call, security
-//! group names, rule forms and quotas, who holds whom (`DependencyViolation`), free addresses of subnets. A new security
-//! group is seen late. Network interfaces of other services are real: visible, not deletable by users, holding their
+//! group names, rule forms and quotas, who holds whom (`DependencyViolation`), free addresses of subnets. A new
+//! security group is seen late. Network interfaces of other services are real: visible, not deletable by users, holding their
 //! subnet and groups until some time after their service let them go.
 //! Deliberately absent: a default VPC, instances, network ACLs, IPv6 networks, prefix lists, peering, and documented
 //! filters that name one of these (they are refused as unknown).
@@ -36,9 +36,10 @@ pub use peer::Peer;
 pub use reach::{admits, reaches, reaches_internet};
 pub use refuse::Kind;
 pub use route::{Route, RouteTable, Target};
-pub use rule::{Form, Rule};
+pub use rule::{Form, Ports, Rule};
 pub use subnet::Subnet;
 pub use vpc::Vpc;
+pub use zone::zones;
 
 /// One entry of a table of operations; every operation of EC2 knows `DryRun`.
 macro_rules! operation {

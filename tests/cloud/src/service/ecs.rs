@@ -1,7 +1,31 @@
-//! ECS: clusters, task definitions, services, and tasks that live.
+//! ECS on Fargate: clusters, task definitions, services, and tasks that live.
+//!
+//! - [`cluster`](self) side: names, capacity providers, what keeps a cluster from going away.
+//! - Task definitions: every check of RegisterTaskDefinition that Fargate makes, and the normal form that AWS gives back.
+//! - Services: a scheduler that honours percentages, grace period and circuit breaker, and writes AWS's events.
+//! - Tasks: their states with AWS's durations; network interface, mounts, secrets and log groups are really decided by
+//!   EC2, EFS, Secrets Manager, CloudWatch Logs and IAM as they stand at that moment.
+//!
+//! What a container does is a [`Script`] chosen by image name. Deliberately absent: container instances (a task that
+//! asks for EC2 finds none), service discovery, Service Connect, EBS volumes, blue/green and external deployments, and
+//! the rebalancing of tasks over availability zones (the setting is kept, a service of one task has nothing to balance).
+
+mod asks;
+mod cluster;
+mod definition;
+mod network;
+mod refusals;
+mod scripts;
+mod services;
+mod strategy;
+mod tagging;
+mod tasks;
+
+pub use scripts::{Exit, Health, Script, Scripts};
 
 use super::{Item, Service};
-use crate::world::Region;
+use crate::world::{Place, Region, World};
+use std::collections::BTreeMap;
 
 /// The service's table.
 pub static SERVICE: Service = Service {
@@ -11,37 +35,63 @@ pub static SERVICE: Service = Service {
     missing: "InvalidParameterException",
     denied: "AccessDeniedException",
     throttled: "ThrottlingException",
-    operations: &[],
+    operations: &[
+        cluster::OPERATIONS,
+        definition::OPERATIONS,
+        services::OPERATIONS,
+        tasks::OPERATIONS,
+        tagging::OPERATIONS,
+    ],
 };
 
 /// What it holds.
 #[derive(Clone, Debug, Default)]
-pub struct State {}
-
-/// What exists.
-pub fn items(_holder: &Region) -> Vec<Item> {
-    Vec::new()
+pub struct State {
+    clusters: BTreeMap<String, cluster::Cluster>,
+    families: BTreeMap<String, definition::Family>,
+    services: BTreeMap<services::Key, services::Service>,
+    tasks: BTreeMap<String, tasks::Task>,
+    tokens: BTreeMap<(String, String), tasks::Token>,
 }
 
 /// What goes on by itself.
 #[derive(Clone, Debug)]
-pub enum Event {}
-
-/// Lets an event happen.
-pub fn happen(_world: &mut crate::world::World, _place: &crate::world::Place, event: Event) {
-    match event {}
+pub enum Event {
+    /// A cluster goes on to its next state.
+    Cluster(cluster::Next),
+    /// A revision that was deleted goes away once nothing uses it.
+    Definition(definition::Purge),
+    /// The scheduler looks at a service.
+    Service(services::Next),
+    /// A task goes on to its next state.
+    Task(tasks::Next),
 }
 
-/// What each container image does when it runs.
-#[derive(Clone, Debug, Default)]
-pub struct Scripts {}
+/// Lets an event happen.
+pub fn happen(world: &mut World, place: &Place, event: Event) {
+    match event {
+        Event::Cluster(next) => cluster::happen(world, place, next),
+        Event::Definition(purge) => definition::happen(world, place, purge),
+        Event::Service(next) => services::happen(world, place, next),
+        Event::Task(next) => tasks::happen(world, place, next),
+    }
+}
+
+/// What exists.
+pub fn items(holder: &Region) -> Vec<Item> {
+    let mut items = cluster::items(holder);
+    items.extend(definition::items(holder));
+    items.extend(services::items(holder));
+    items.extend(tasks::items(holder));
+    items
+}
 
 /// What the container at an address answers to `GET path` on `port`: an HTTP status, or nothing at all.
-pub fn answers(_region: &Region, _ip: &str, _port: u16, _path: &str) -> Option<u16> {
-    None
+pub fn answers(region: &Region, ip: &str, port: u16, path: &str) -> Option<u16> {
+    tasks::at(region, ip)?.answer(port, path)
 }
 
 /// The network interface of the running task at an address.
-pub fn interface_at<'r>(_region: &'r Region, _ip: &str) -> Option<&'r str> {
-    None
+pub fn interface_at<'r>(region: &'r Region, ip: &str) -> Option<&'r str> {
+    tasks::at(region, ip).map(|task| task.interface.id.as_str())
 }

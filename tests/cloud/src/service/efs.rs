@@ -165,7 +165,7 @@ fn ask_about(call: &Call<'_>, action: &str, id: &str) -> Ask {
     match call.peek().efs.file_systems.get(id) {
         Some(file_system) => {
             let mut ask = ask.resource_tags(&file_system.tags);
-            ask.resource_policy = file_system.policy.clone();
+            ask.resource_policy = file_system.policy.as_ref().map(|policy| policy.kept.clone());
             ask
         }
         None => ask,

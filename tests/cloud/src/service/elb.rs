@@ -65,6 +65,9 @@ pub struct State {
     registrations: u64,
 }
 
+/// ARNs of load balancers by the ARN of a target group.
+type Usage<'s> = BTreeMap<&'s str, BTreeSet<&'s str>>;
+
 /// What goes on by itself.
 #[derive(Clone, Debug)]
 pub enum Event {
@@ -99,9 +102,10 @@ pub fn items(holder: &Region) -> Vec<Item> {
         let kind = "elasticloadbalancing:loadbalancer";
         item(kind, &balancer.name, &balancer.arn, &balancer.tags, balancer.reveal())
     });
+    let usage = holder.elb.usage();
     let groups = groups.values().map(|group| {
         let kind = "elasticloadbalancing:targetgroup";
-        item(kind, &group.name, &group.arn, &group.tags, group.reveal(&holder.elb))
+        item(kind, &group.name, &group.arn, &group.tags, group.reveal(&usage))
     });
     let listeners = listeners.values().map(|listener| {
         let kind = "elasticloadbalancing:listener";
@@ -125,6 +129,18 @@ impl State {
     fn users(&self, group: &str) -> BTreeSet<&str> {
         let forwarding = self.rules.values().filter(|rule| rule.actions.groups().any(|used| used == group));
         forwarding.filter_map(|rule| self.balancer_of(&rule.listener)).map(|balancer| balancer.arn.as_str()).collect()
+    }
+
+    /// The load balancers that forward to target groups, by the group's ARN.
+    fn usage(&self) -> Usage<'_> {
+        let mut usage = Usage::new();
+        for rule in self.rules.values() {
+            let Some(balancer) = self.balancer_of(&rule.listener) else { continue };
+            for group in rule.actions.groups() {
+                usage.entry(group).or_default().insert(balancer.arn.as_str());
+            }
+        }
+        usage
     }
 
     /// The load balancer that a listener belongs to.

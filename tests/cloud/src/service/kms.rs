@@ -1,8 +1,8 @@
 //! KMS: symmetric keys and aliases, as far as other services refer to them.
 //!
-//! Strict in: how a key can be named (id, ARN, alias, alias ARN), key states, deletion windows, alias names. Keys managed
-//! by AWS (`alias/aws/elasticfilesystem` and its like) are there without being made. Deliberately absent: cryptography,
-//! key policies other than the default one (which leaves the decision to IAM), grants, asymmetric keys.
+//! Strict in: how a key can be named (id, ARN, alias, alias ARN), key states, deletion windows, alias names. Keys that
+//! AWS manages (`alias/aws/elasticfilesystem` and its like) are there without being made. Deliberately absent:
+//! cryptography, key policies other than the default one (which leaves the decision to IAM), grants, asymmetric keys.
 
 use super::{Item, Service};
 use crate::call::{Access, Answer, Ask, Call, Operation, Refusal, ask_any, nothing};
@@ -304,7 +304,8 @@ fn bad_tags(fault: TagFault) -> Refusal {
 fn create_alias(call: &mut Call<'_>) -> Answer {
     let name = call.text("AliasName").to_owned();
     if !name.starts_with("alias/") || name == "alias/" {
-        let text = "Alias must start with the prefix \"alias/\". Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html";
+        let text = "Alias must start with the prefix \"alias/\". Please see \
+                    https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html";
         return Err(Refusal::new("ValidationException", text));
     }
     if name.starts_with("alias/aws/") {

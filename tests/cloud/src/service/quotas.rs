@@ -91,7 +91,7 @@ pub const QUOTAS: &[Quota] = &[
     global("iam", "L-E95E4862", "Customer managed policies in an AWS account", 1500),
     global("iam", "L-FE177D64", "Roles per account", 1000),
     quota("kms", "L-C2F1777E", "Customer Master Keys (CMKs)", 100_000),
-    quota("logs", "L-D2832119", "Log groups", 1_000_000),
+    quota("logs", "L-D2832119", "CreateLogGroup throttle limit in transactions per second", 10),
     global("route53", "L-4EA4796A", "Hosted zones", 500),
     global("route53", "L-E209CC9F", "Records per hosted zone", 10_000),
     fixed("secretsmanager", "L-2F66C23C", "Secrets", 500_000),

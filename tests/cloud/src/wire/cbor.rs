@@ -2,7 +2,8 @@
 
 use super::{Decoded, Failure, Sheet, unknown};
 use crate::call::Refusal;
-use crate::models::shape::{Api, Kind, Operation, Protocol, Shape};
+use crate::models::api::Api;
+use crate::models::shape::{Kind, Operation, Protocol, Shape};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;

@@ -2,7 +2,8 @@
 
 use super::scalar;
 use crate::call::Refusal;
-use crate::models::shape::{Api, Kind, Member, Shape, ShapeId, Structure};
+use crate::models::api::Api;
+use crate::models::shape::{Kind, Member, Shape, ShapeId, Structure};
 use bytes::Bytes;
 use http::Request;
 use percent_encoding::percent_decode_str;

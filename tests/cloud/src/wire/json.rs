@@ -2,7 +2,8 @@
 
 use super::{Decoded, Failure, Sheet, unknown};
 use crate::call::Refusal;
-use crate::models::shape::{Api, Protocol};
+use crate::models::api::Api;
+use crate::models::shape::Protocol;
 use bytes::Bytes;
 use http::{HeaderMap, Request};
 use serde_json::{Map, Value};

@@ -3,7 +3,8 @@
 use super::form::{self, Dialect};
 use super::{Decoded, Failure, Sheet, xml};
 use crate::call::Refusal;
-use crate::models::shape::{Api, Operation, Protocol};
+use crate::models::api::Api;
+use crate::models::shape::{Operation, Protocol};
 use bytes::Bytes;
 use http::Request;
 use serde_json::Value;

@@ -3,7 +3,8 @@
 use super::json::{object, text};
 use super::{Decoded, Failure, Sheet, route};
 use crate::call::Refusal;
-use crate::models::shape::{Api, Operation, Protocol};
+use crate::models::api::Api;
+use crate::models::shape::{Operation, Protocol};
 use bytes::Bytes;
 use http::{HeaderName, Request};
 use serde_json::Value;
@@ -11,7 +12,7 @@ use serde_json::Value;
 pub(super) fn decode(api: &Api, request: &Request<Bytes>) -> Result<Decoded, Refusal> {
     let (operation, mut input) = route::read(api, request)?;
     if let Value::Object(body) = object(request.body())? {
-        body.into_iter().for_each(|(name, value)| drop(input.entry(name).or_insert(value)));
+        route::add(&mut input, body);
     }
     Ok(Decoded { operation: operation.name.to_owned(), input: Value::Object(input) })
 }

@@ -2,7 +2,8 @@
 
 use super::{Decoded, Sheet, query, route, xml};
 use crate::call::Refusal;
-use crate::models::shape::{Api, Location, Operation, Protocol};
+use crate::models::api::Api;
+use crate::models::shape::{Location, Operation, Protocol};
 use bytes::Bytes;
 use http::{HeaderName, Request};
 use serde_json::Value;
@@ -14,7 +15,7 @@ pub(super) fn decode(api: &Api, request: &Request<Bytes>) -> Result<Decoded, Ref
         let root = xml::parse(text).filter(|root| operation.input_name.as_ref().is_none_or(|name| *name == root.name));
         let root = root.ok_or_else(|| Refusal::new("MalformedInput", "The request body is not the XML expected."))?;
         let body = root.structure(api, api.structure_at(operation.input));
-        body.into_iter().for_each(|(name, value)| drop(input.entry(name).or_insert(value)));
+        route::add(&mut input, body);
     }
     Ok(Decoded { operation: operation.name.to_owned(), input: Value::Object(input) })
 }

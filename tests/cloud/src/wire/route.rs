@@ -3,7 +3,8 @@
 use super::form::pair;
 use super::{scalar, unknown};
 use crate::call::Refusal;
-use crate::models::shape::{Api, Kind, Location, Operation, Structure};
+use crate::models::api::Api;
+use crate::models::shape::{Kind, Location, Operation, Structure};
 use bytes::Bytes;
 use http::Request;
 use percent_encoding::percent_decode_str;
@@ -31,6 +32,13 @@ pub(super) fn read<'a>(api: &'a Api, request: &Request<Bytes>) -> Result<(&'a Op
         put(api, structure, &mut input, Location::QueryString, &name, &value);
     }
     Ok((operation, input))
+}
+
+/// Adds the members of a body to those of path and query string, which stay as they are.
+pub(super) fn add(input: &mut Map<String, Value>, body: Map<String, Value>) {
+    for (name, value) in body {
+        input.entry(name).or_insert(value);
+    }
 }
 
 fn segments(path: &str) -> Vec<&str> {

@@ -1,7 +1,8 @@
 //! XML: a small tree of what comes in, and text of what goes out, both read and written by a shape.
 
 use super::{scalar, time};
-use crate::models::shape::{Api, Kind, Member, Shape, Structure};
+use crate::models::api::Api;
+use crate::models::shape::{Kind, Member, Shape, Structure};
 use quick_xml::escape::escape;
 use quick_xml::events::Event;
 use quick_xml::{Reader, XmlVersion};

@@ -1,5 +1,13 @@
 //! The doors, and the wire as real clients see it: botocore's own serializers and parsers, and raw HTTP.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test's helpers may fail it"
+)]
+
 mod botocore;
 mod fixtures;
 mod sdk;

@@ -1,5 +1,8 @@
 //! Rules of `ec2`.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests")]
+
+mod changes;
 mod common;
 mod groups;
 mod interfaces;

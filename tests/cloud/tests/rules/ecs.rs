@@ -1,1 +1,17 @@
-//! Rules of `ecs`.
+//! Rules of ECS.
+
+mod access;
+mod balanced;
+mod breaker;
+mod clusters;
+mod common;
+mod containers;
+mod definition_checks;
+mod definitions;
+mod deployments;
+mod placement;
+mod preparation;
+mod service_refusals;
+mod services;
+mod tags;
+mod tasks;

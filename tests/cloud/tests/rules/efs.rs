@@ -1,7 +1,9 @@
 //! Rules of `efs`.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "helpers of tests")]
+
 mod access_points;
-mod common;
+pub(crate) mod common;
 mod file_systems;
 mod mount_targets;
 mod mounts;

@@ -1,7 +1,11 @@
 //! Elastic Load Balancing v2.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "helpers of tests")]
+
+mod access;
 mod actions;
 mod balancers;
+mod behind;
 mod certificates;
 mod common;
 mod conditions;

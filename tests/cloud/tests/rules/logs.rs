@@ -1,5 +1,8 @@
 //! Rules of `logs`.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "helpers of tests")]
+
+use crate::efs::common::call_with;
 use crate::lab::Lab;
 use crate::rule;
 use jenkinsstack_cloud::service::logs;
@@ -192,6 +195,24 @@ async fn a_key_must_exist_and_be_named_by_arn() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_key_comes_and_goes_in_place() {
+    rule!(
+        "CloudWatch Logs",
+        "A KMS key is associated and disassociated in place, and not while it is disabled",
+        "Amazon CloudWatch Logs API Reference, AssociateKmsKey, DisassociateKmsKey"
+    );
+    let lab = group();
+    let key = lab.ok("kms", "CreateKey", json!({}))["KeyMetadata"]["Arn"].clone();
+    let associate = json!({"logGroupName": NAME, "kmsKeyId": key});
+    lab.ok("logs", "AssociateKmsKey", associate.clone());
+    assert_eq!(described(&lab)["kmsKeyId"], key);
+    lab.ok("logs", "DisassociateKmsKey", json!({"logGroupName": NAME}));
+    assert!(described(&lab)["kmsKeyId"].is_null());
+    lab.ok("kms", "DisableKey", json!({"KeyId": key}));
+    lab.refused("logs", "AssociateKmsKey", associate, "InvalidParameterException");
+}
+
+#[tokio::test(start_paused = true)]
 async fn deletion_protection_holds_the_log_group() {
     rule!(
         "CloudWatch Logs",
@@ -307,4 +328,24 @@ async fn reading_a_stream_ends_where_the_token_repeats() {
     assert_eq!(third["nextForwardToken"], second["nextForwardToken"]);
     let last = lab.ok("logs", "GetLogEvents", json!({"logGroupName": NAME, "logStreamName": "jenkins", "limit": 1}));
     assert_eq!(last["events"][0]["message"], "three");
+}
+
+#[tokio::test(start_paused = true)]
+async fn permissions_name_the_arn_with_a_star() {
+    rule!(
+        "CloudWatch Logs",
+        "Permissions name a log group's ARN with :*, those for tags the ARN without, and a create call with tags needs both",
+        "Amazon CloudWatch Logs API Reference, LogGroup, arn"
+    );
+    let lab = Lab::new();
+    let create = json!({"logGroupName": NAME, "tags": {"team": "ci"}});
+    let may = |arns: Value| json!([{"Effect": "Allow", "Action": "logs:*", "Resource": arns}]);
+    let star = format!("{ARN}:*");
+    for (arns, denied) in [(json!(ARN), "logs:CreateLogGroup"), (json!(star), "logs:TagResource")] {
+        let answer = call_with(&lab, may(arns), "logs", "CreateLogGroup", create.clone()).await;
+        let refusal = answer.expect_err("no permission");
+        assert_eq!(refusal.code, "AccessDeniedException");
+        assert!(refusal.message.contains(denied), "{}", refusal.message);
+    }
+    call_with(&lab, may(json!([ARN, star])), "logs", "CreateLogGroup", create).await.expect("permission");
 }

@@ -1,5 +1,7 @@
 //! Rules of `secrets`.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "helpers of tests")]
+
 mod deletion;
 mod listing;
 mod values;

@@ -1,5 +1,7 @@
 //! Requests that don't fit their model or their signature, and the words in which each family of services says so.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test's helpers may fail it")]
+
 use crate::rule;
 use http::HeaderMap;
 use jenkinsstack_cloud::Refusal;

@@ -111,15 +111,21 @@ impl Certificate {
     pub(super) fn describe(&self, region: &Region, now: Time) -> Value {
         let until = self.issued.map(|issued| (issued + VALIDITY).seconds());
         let issued = self.status == Status::Issued;
+        let validations: Vec<Value> = self.names.iter().map(|name| self.validation(region, name, now)).collect();
+        let (uses, extended) = if issued {
+            let server = json!({"Name": "TLS_WEB_SERVER_AUTHENTICATION", "OID": "1.3.6.1.5.5.7.3.1"});
+            (json!([{"Name": "DIGITAL_SIGNATURE"}, {"Name": "KEY_ENCIPHERMENT"}]), json!([server]))
+        } else {
+            (json!([]), json!([]))
+        };
         json!({
             "CertificateArn": self.arn, "DomainName": self.domain(), "SubjectAlternativeNames": self.names,
-            "DomainValidationOptions": self.names.iter().map(|name| self.validation(region, name, now)).collect::<Vec<_>>(),
+            "DomainValidationOptions": validations,
             "Status": self.status.name(), "Type": "AMAZON_ISSUED", "CreatedAt": self.created.seconds(),
             "IssuedAt": self.issued.map(Time::seconds), "NotBefore": self.issued.map(Time::seconds), "NotAfter": until,
             "KeyAlgorithm": self.algorithm.replace("RSA_", "RSA-"), "SignatureAlgorithm": "SHA256WITHRSA",
             "Subject": format!("CN={}", self.domain()), "Issuer": issued.then_some("Amazon"), "InUseBy": self.users,
-            "KeyUsages": if issued { json!([{"Name": "DIGITAL_SIGNATURE"}, {"Name": "KEY_ENCIPHERMENT"}]) } else { json!([]) },
-            "ExtendedKeyUsages": if issued { json!([{"Name": "TLS_WEB_SERVER_AUTHENTICATION", "OID": "1.3.6.1.5.5.7.3.1"}]) } else { json!([]) },
+            "KeyUsages": uses, "ExtendedKeyUsages": extended,
             "RenewalEligibility": if issued && !self.users.is_empty() { "ELIGIBLE" } else { "INELIGIBLE" },
             "Options": {"CertificateTransparencyLoggingPreference": "ENABLED", "Export": "DISABLED"},
         })
@@ -145,7 +151,7 @@ impl Certificate {
         json!({
             "CertificateArn": self.arn, "DomainName": self.domain(), "SubjectAlternativeNameSummaries": self.names,
             "HasAdditionalSubjectAlternativeNames": false, "Status": self.status.name(), "Type": "AMAZON_ISSUED",
-            "KeyAlgorithm": self.algorithm.replace("RSA_", "RSA-"), "InUse": !self.users.is_empty(),
+            "KeyAlgorithm": self.algorithm, "InUse": !self.users.is_empty(),
             "RenewalEligibility": "INELIGIBLE", "CreatedAt": self.created.seconds(),
             "IssuedAt": self.issued.map(Time::seconds), "NotBefore": self.issued.map(Time::seconds),
             "NotAfter": self.issued.map(|issued| (issued + VALIDITY).seconds()),

@@ -230,7 +230,8 @@ fn detach_internet_gateway(call: &mut Call<'_>) -> Answer {
     }
     if call.peek().ec2.interfaces.values().any(|eni| eni.vpc == vpc && eni.public_ip.is_some()) {
         let text = format!(
-            "Network {vpc} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway."
+            "Network {vpc} has some mapped public address(es). Please unmap those public address(es) before \
+             detaching the gateway."
         );
         return Err(refuse::dependency(text));
     }

@@ -4,7 +4,7 @@ use super::filter;
 use super::group::{self, on, plain};
 use super::peer::{self, Peer};
 use super::refuse::{self, Kind};
-use super::rule::{self, Form, Rule};
+use super::rule::{self, Form, Ports, Rule};
 use super::{Group, asks, operation, tag};
 use crate::call::{Answer, Ask, Call, Operation, Refusal};
 use serde_json::{Value, json};
@@ -258,7 +258,7 @@ fn protocol(given: &Value) -> Result<String, Refusal> {
 }
 
 /// The ports of TCP and UDP, type and code of ICMP; other protocols drop what is given.
-fn ports(protocol: &str, from: &Value, to: &Value) -> Result<Option<(i64, i64)>, Refusal> {
+fn ports(protocol: &str, from: &Value, to: &Value) -> Result<Ports, Refusal> {
     let given = from.as_i64().zip(to.as_i64());
     match (protocol, given) {
         ("tcp" | "udp", Some((from, to))) => {

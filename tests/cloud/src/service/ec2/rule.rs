@@ -42,6 +42,9 @@ pub struct Rule {
     pub description: Option<String>,
 }
 
+/// First and last port, or ICMP type and code.
+pub type Ports = Option<(i64, i64)>;
+
 /// What makes two rules of one group the same.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Form {
@@ -50,7 +53,7 @@ pub struct Form {
     /// `tcp`, `udp`, `icmp`, `icmpv6`, `-1` for all, or a protocol number.
     pub protocol: String,
     /// First and last port, or ICMP type and code; none for protocols without.
-    pub ports: Option<(i64, i64)>,
+    pub ports: Ports,
     /// The other side.
     pub peer: Peer,
 }
@@ -159,14 +162,14 @@ pub(super) fn of<'s>(state: &'s State, group: &'s str) -> impl Iterator<Item = &
 
 /// The rules of a group in one direction as IpPermissions: one for all peers of the same protocol and ports.
 pub(super) fn permissions(region: &Region, group: &str, egress: bool) -> Vec<Value> {
-    let mut grouped: BTreeMap<(&str, Option<(i64, i64)>), Vec<&Rule>> = BTreeMap::new();
+    let mut grouped: BTreeMap<(&str, Ports), Vec<&Rule>> = BTreeMap::new();
     for rule in of(&region.ec2, group).filter(|rule| rule.form.egress == egress) {
         grouped.entry((&rule.form.protocol, rule.form.ports)).or_default().push(rule);
     }
     grouped.into_iter().map(|((protocol, ports), rules)| permission(region, protocol, ports, &rules)).collect()
 }
 
-fn permission(region: &Region, protocol: &str, ports: Option<(i64, i64)>, rules: &[&Rule]) -> Value {
+fn permission(region: &Region, protocol: &str, ports: Ports, rules: &[&Rule]) -> Value {
     let (mut v4, mut v6, mut groups) = (Vec::new(), Vec::new(), Vec::new());
     for rule in rules {
         let description = &rule.description;

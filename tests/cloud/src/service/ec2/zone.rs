@@ -25,7 +25,7 @@ const LISTING: Listing = Listing {
 const ZONES: [(char, u8); 3] = [('a', 2), ('b', 3), ('c', 1)];
 
 /// Names and ids of the zones of a region, for example `eu-central-1a` and `euc1-az2`.
-pub(super) fn zones(region: &str) -> Vec<(String, String)> {
+pub fn zones(region: &str) -> Vec<(String, String)> {
     let short = short(region);
     ZONES.iter().map(|(letter, number)| (format!("{region}{letter}"), format!("{short}-az{number}"))).collect()
 }

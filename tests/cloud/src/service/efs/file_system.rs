@@ -5,7 +5,7 @@ use super::settings::{Backup, Transition};
 use super::{LifeCycle, State, available, id_in, limit, named, on_file_system, page_of, refusals, tags_in};
 use crate::call::{Access, Answer, Ask, Call, Operation, Refusal, nothing};
 use crate::clock::Time;
-use crate::service::{Item, between};
+use crate::service::{Item, ec2, kms};
 use crate::tags::{Spelling, Tags};
 use crate::world::{Event, Region};
 use serde_json::{Value, json};
@@ -40,6 +40,8 @@ const MAX_FILE_SYSTEMS: usize = 1000;
 const MAX_MIBPS: f64 = 1024.0;
 /// "Managing file system throughput", Amazon EFS User Guide.
 const CHANGE_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
+/// "Encrypting data at rest", Amazon EFS User Guide.
+const DEFAULT_KEY: &str = "alias/aws/elasticfilesystem";
 /// Metered size of a file system without files (observed).
 const EMPTY_SIZE: u64 = 6144;
 /// Seconds from created, updated or deleted to settled (observed order of magnitude).
@@ -61,10 +63,19 @@ pub(super) struct FileSystem {
     pub(super) zone: Option<Zone>,
     pub(super) tags: Tags,
     protected: bool,
-    pub(super) policy: Option<Value>,
+    pub(super) policy: Option<Policy>,
     pub(super) backup: Option<Backup>,
     pub(super) transitions: Vec<Transition>,
     pub(super) data: Data,
+}
+
+/// A file system policy.
+#[derive(Clone, Debug)]
+pub(super) struct Policy {
+    /// As it was put, in normal form.
+    pub(super) put: Value,
+    /// With roles by their unique ids: what decides.
+    pub(super) kept: Value,
 }
 
 /// The one zone of a One Zone file system.
@@ -120,6 +131,12 @@ impl Throughput {
 }
 
 impl FileSystem {
+    /// Whether its key, if it has one, can be used.
+    pub(super) fn is_readable(&self, region: &Region) -> bool {
+        let key = self.key.as_ref().map(|key| kms::resolve(region, key));
+        key.is_none_or(|key| key.is_some_and(|key| key.enabled))
+    }
+
     /// Whether it can have files in the Archive storage class.
     pub(super) fn can_archive(&self) -> bool {
         self.throughput == Throughput::Elastic && !self.max_io && self.zone.is_none()
@@ -132,7 +149,9 @@ fn create_asks(call: &Call<'_>) -> Vec<Ask> {
     let create = Ask::new("elasticfilesystem:CreateFileSystem", "*")
         .request_tags(&tags)
         .when("elasticfilesystem:Encrypted", encrypted.to_string());
-    [create].into_iter().chain(super::ask_to_tag(call, "file-system/*")).collect()
+    let key = call.input["KmsKeyId"].as_str().and_then(|named| kms::resolve(call.peek(), named));
+    let key = key.map(|key| ["kms:DescribeKey", "kms:CreateGrant"].map(|action| Ask::new(action, &key.arn)));
+    [create].into_iter().chain(super::ask_to_tag(call, "file-system/*")).chain(key.into_iter().flatten()).collect()
 }
 
 fn create(call: &mut Call<'_>) -> Answer {
@@ -188,27 +207,22 @@ fn plan(call: &mut Call<'_>, token: String, tags: Tags) -> Result<FileSystem, Re
     })
 }
 
-fn zone(call: &mut Call<'_>) -> Result<Option<Zone>, Refusal> {
-    let name = call.text("AvailabilityZoneName").to_owned();
-    if name.is_empty() {
-        return Ok(None);
-    }
-    let answer = between::ask(call, "ec2", "DescribeAvailabilityZones", json!({"ZoneNames": [name]}));
-    let answer = answer.map_err(|_| refusals::no_zone(&name))?;
-    let id = answer["AvailabilityZones"][0]["ZoneId"].as_str().ok_or_else(|| refusals::no_zone(&name))?;
-    Ok(Some(Zone { name, id: id.to_owned() }))
+fn zone(call: &Call<'_>) -> Result<Option<Zone>, Refusal> {
+    let Some(asked) = call.input["AvailabilityZoneName"].as_str() else { return Ok(None) };
+    let zone = ec2::zones(&call.region).into_iter().find(|(name, _)| name == asked);
+    zone.map(|(name, id)| Some(Zone { name, id })).ok_or_else(|| refusals::no_zone(asked))
 }
 
 fn key(call: &mut Call<'_>) -> Result<Option<String>, Refusal> {
     let named = call.input["KmsKeyId"].as_str().map(str::to_owned);
-    match (call.input["Encrypted"].as_bool().unwrap_or_default(), named) {
-        (true, Some(named)) => between::key(call, &named).map(Some).map_err(refusals::key),
-        (true, None) => Ok(Some(between::managed_key(call, "aws/elasticfilesystem"))),
-        (false, None) => Ok(None),
-        (false, Some(_)) => {
-            Err(refusals::bad_request("You must set Encrypted to true in order to specify a KmsKeyId."))
-        }
+    if !call.input["Encrypted"].as_bool().unwrap_or_default() {
+        return match named {
+            None => Ok(None),
+            Some(_) => Err(refusals::bad_request("You must set Encrypted to true in order to specify a KmsKeyId.")),
+        };
     }
+    let key = kms::resolve(call.regional(), named.as_deref().unwrap_or(DEFAULT_KEY)).ok_or_else(refusals::no_key)?;
+    if key.enabled { Ok(Some(key.arn)) } else { Err(refusals::key_disabled()) }
 }
 
 fn describe_asks(call: &Call<'_>) -> Vec<Ask> {
@@ -343,7 +357,7 @@ pub(super) fn arn(region: &Region, id: &str) -> String {
 
 pub(super) fn item(region: &Region, file_system: &FileSystem) -> Item {
     let mut state = describe(region, file_system);
-    state["Policy"] = json!(file_system.policy);
+    state["Policy"] = json!(file_system.policy.as_ref().map(|policy| &policy.put));
     state["BackupPolicy"] = json!(file_system.backup.map(Backup::text));
     state["LifecyclePolicies"] = file_system.transitions.iter().map(Transition::describe).collect();
     Item {

@@ -44,7 +44,7 @@ pub fn mount(world: &World, place: &Place, mount: &Mount<'_>) -> Result<(), Stri
     }
     let point = mount.access_point.map(|id| access_point(region, mount, id)).transpose()?;
     let has_root = point.is_none_or(|point| file_system.data.has_root_of(point));
-    if has_root && may(world, place, mount, "elasticfilesystem:ClientMount") {
+    if has_root && file_system.is_readable(region) && may(world, place, mount, "elasticfilesystem:ClientMount") {
         Ok(())
     } else {
         Err(denied(region, mount))
@@ -58,11 +58,11 @@ pub fn writable(world: &World, place: &Place, mount: &Mount<'_>) -> bool {
 
 /// The mount target that the file system's name resolves to from the task's interface.
 fn target_for<'r>(world: &World, region: &'r Region, mount: &Mount<'_>) -> Option<&'r MountTarget> {
-    let interface = ec2::items(region).into_iter().find(|item| item.id == mount.interface)?.state;
+    let interface = region.ec2.interfaces.get(mount.interface)?;
     region.efs.mount_targets.values().find(|target| {
         target.file_system == mount.file_system
-            && interface["VpcId"] == *target.vpc
-            && interface["AvailabilityZone"] == *target.zone
+            && interface.vpc == target.vpc
+            && interface.zone == target.zone
             && target.state == LifeCycle::Available
             && target.resolves.is_some_and(|from| from <= world.now)
     })
@@ -88,7 +88,7 @@ fn may(world: &World, place: &Place, mount: &Mount<'_>, action: &str) -> bool {
     if let Some(point) = mount.access_point {
         ask = ask.when("elasticfilesystem:AccessPointArn", access_point::arn(region, point));
     }
-    ask.resource_policy = Some(policy.clone());
+    ask.resource_policy = Some(policy.kept.clone());
     iam::allows(world, mount.role.unwrap_or(ANONYMOUS), &ask, world.now)
 }
 

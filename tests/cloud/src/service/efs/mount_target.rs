@@ -3,8 +3,8 @@
 use super::{LifeCycle, ask_about, id_in, named, page_of, refusals};
 use crate::call::{Access, Answer, Ask, Call, Operation, Refusal, nothing};
 use crate::clock::Time;
-use crate::service::ec2::{self, InterfaceFault, NewInterface};
-use crate::service::{Item, between};
+use crate::service::Item;
+use crate::service::ec2::{self, InterfaceFault, MAX_GROUPS, NewInterface, Subnet};
 use crate::tags::Tags;
 use crate::world::{Event, Region};
 use serde_json::{Value, json};
@@ -30,8 +30,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
 
 /// Page size, whatever is asked for: `DescribeMountTargetsRequest$MaxItems` in the API model.
 const PAGE: usize = 10;
-/// "Amazon VPC quotas", security groups per network interface.
-const MAX_GROUPS: usize = 5;
 /// Seconds from created to available and from deleted to gone (observed order of magnitude).
 const CREATING: (f64, f64) = (80.0, 120.0);
 const DELETING: (f64, f64) = (45.0, 75.0);
@@ -63,14 +61,6 @@ impl MountTarget {
         self.state = self.state.settled();
         self.resolves = Some(now + self.naming);
     }
-}
-
-/// Where a subnet lies.
-struct Subnet {
-    id: String,
-    vpc: String,
-    zone: String,
-    zone_id: String,
 }
 
 fn target<'r>(region: &'r Region, named: &str) -> Result<&'r MountTarget, Refusal> {
@@ -136,7 +126,7 @@ fn create(call: &mut Call<'_>) -> Answer {
     }
     check_neighbours(call.peek(), &file_system.id, &subnet)?;
     check_address(call, &subnet)?;
-    let groups = if groups.is_empty() { default_group(call, &subnet.vpc) } else { groups };
+    let groups = groups_or_default(call.peek(), &subnet.vpc, groups);
     let target = place_target(call, &file_system.id, subnet, groups)?;
     let answer = describe(call.peek(), &target);
     let (place, id) = (call.regional().place(), target.id.clone());
@@ -146,13 +136,9 @@ fn create(call: &mut Call<'_>) -> Answer {
     Ok(answer)
 }
 
-fn subnet(call: &mut Call<'_>) -> Result<Subnet, Refusal> {
-    let id = call.text("SubnetId").to_owned();
-    let answer = between::ask(call, "ec2", "DescribeSubnets", json!({"SubnetIds": [id]}));
-    let answer = answer.map_err(|_| refusals::no_subnet(&id))?;
-    let found = &answer["Subnets"][0];
-    let text = |member: &str| found[member].as_str().unwrap_or_default().to_owned();
-    Ok(Subnet { vpc: text("VpcId"), zone: text("AvailabilityZone"), zone_id: text("AvailabilityZoneId"), id })
+fn subnet(call: &Call<'_>) -> Result<Subnet, Refusal> {
+    let id = call.text("SubnetId");
+    call.peek().ec2.subnets.get(id).cloned().ok_or_else(|| refusals::no_subnet(id))
 }
 
 /// One VPC a file system and one mount target a zone, those being deleted included.
@@ -169,23 +155,18 @@ fn check_neighbours(region: &Region, file_system: &str, subnet: &Subnet) -> Resu
     Ok(())
 }
 
-fn check_address(call: &mut Call<'_>, subnet: &Subnet) -> Result<(), Refusal> {
-    let Some(address) = call.input["IpAddress"].as_str().map(str::to_owned) else { return Ok(()) };
-    let filters = json!([
-        {"Name": "subnet-id", "Values": [subnet.id]},
-        {"Name": "addresses.private-ip-address", "Values": [address]},
-    ]);
-    let answer = between::ask(call, "ec2", "DescribeNetworkInterfaces", json!({"Filters": filters}))?;
-    match answer["NetworkInterfaces"].as_array() {
-        Some(holders) if !holders.is_empty() => Err(refusals::address_in_use(&address)),
-        _ => Err(refusals::bad_request("Choosing the address of a mount target is not part of this cloud.")),
+fn check_address(call: &Call<'_>, subnet: &Subnet) -> Result<(), Refusal> {
+    let Some(address) = call.input["IpAddress"].as_str() else { return Ok(()) };
+    let mut interfaces = call.peek().ec2.interfaces.values().filter(|interface| interface.subnet == subnet.id);
+    if interfaces.any(|interface| interface.address.to_string() == address) {
+        return Err(refusals::address_in_use(address));
     }
+    Err(refusals::bad_request("Choosing the address of a mount target is not part of this cloud."))
 }
 
-fn default_group(call: &mut Call<'_>, vpc: &str) -> Vec<String> {
-    let filters = json!([{"Name": "vpc-id", "Values": [vpc]}, {"Name": "group-name", "Values": ["default"]}]);
-    let answer = between::ask(call, "ec2", "DescribeSecurityGroups", json!({"Filters": filters})).unwrap_or_default();
-    answer["SecurityGroups"][0]["GroupId"].as_str().map(str::to_owned).into_iter().collect()
+/// The groups asked for, or the default group of the VPC.
+fn groups_or_default(region: &Region, vpc: &str, groups: Vec<String>) -> Vec<String> {
+    if groups.is_empty() { ec2::default_group(region, vpc).into_iter().collect() } else { groups }
 }
 
 /// A mount target with its interface; it is not in the world yet.
@@ -288,7 +269,7 @@ fn modify_groups(call: &mut Call<'_>) -> Answer {
     if groups.len() > MAX_GROUPS {
         return Err(refusals::too_many_groups(MAX_GROUPS));
     }
-    let groups = if groups.is_empty() { default_group(call, &target.vpc) } else { groups };
+    let groups = groups_or_default(call.peek(), &target.vpc, groups);
     let region = call.regional();
     ec2::set_interface_groups(region, &target.interface, &groups).map_err(fault)?;
     if let Some(target) = region.efs.mount_targets.get_mut(&target.id) {

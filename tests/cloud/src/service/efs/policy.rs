@@ -1,6 +1,6 @@
 //! File system policies: their checks, the lockout check and the form in which they come back.
 
-use super::file_system::arn;
+use super::file_system::{Policy, arn};
 use super::{available, named, on_file_system, refusals};
 use crate::call::{Access, Answer, Ask, Call, Operation, PrincipalKind, Refusal, nothing};
 use crate::iam;
@@ -52,14 +52,15 @@ fn put(call: &mut Call<'_>) -> Answer {
             "The new policy will not allow you to update the file system policy in the future.",
         ));
     }
-    available(call)?.policy = Some(policy);
+    let kept = iam::pinned(call.world, &policy);
+    available(call)?.policy = Some(Policy { put: policy, kept });
     describe(call)
 }
 
 fn describe(call: &mut Call<'_>) -> Answer {
     let file_system = named(call.peek(), call.text("FileSystemId"))?;
     let policy = file_system.policy.as_ref().ok_or_else(|| refusals::no_policy(&file_system.id))?;
-    let text = serde_json::to_string_pretty(policy).unwrap_or_default();
+    let text = serde_json::to_string_pretty(&iam::shown(call.world, &policy.kept)).unwrap_or_default();
     Ok(json!({"FileSystemId": file_system.id, "Policy": text}))
 }
 

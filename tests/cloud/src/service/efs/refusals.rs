@@ -3,7 +3,6 @@
 use super::file_system::FileSystem;
 use crate::call::Refusal;
 use crate::clock::Time;
-use crate::service::between::KeyFault;
 use crate::tags::TagFault;
 
 fn refusal(code: &'static str, status: u16, message: impl Into<String>) -> Refusal {
@@ -27,11 +26,12 @@ pub(super) fn tags(fault: TagFault) -> Refusal {
     })
 }
 
-pub(super) fn key(fault: KeyFault) -> Refusal {
-    bad_request(match fault {
-        KeyFault::Missing => "The KMS key does not exist.",
-        KeyFault::Disabled => "The KMS key is not enabled.",
-    })
+pub(super) fn no_key() -> Refusal {
+    bad_request("The KMS key does not exist.")
+}
+
+pub(super) fn key_disabled() -> Refusal {
+    bad_request("The KMS key is not enabled.")
 }
 
 pub(super) fn no_file_system(id: &str) -> Refusal {

@@ -205,9 +205,15 @@ fn build(call: &mut Call<'_>, path: String, wanted: Wanted, nodes: Vec<Node>) ->
         address_type,
         created: call.now,
         active: false,
-        attributes: Attributes::new(),
+        attributes: first_attributes(internal),
         tags,
     }
+}
+
+/// An internal load balancer keeps IPv6 traffic from the internet away (API Reference, LoadBalancerAttribute).
+fn first_attributes(internal: bool) -> Attributes {
+    let deny = internal.then(|| ("ipv6.deny_all_igw_traffic".to_owned(), "true".to_owned()));
+    deny.into_iter().collect()
 }
 
 fn read(call: &mut Call<'_>) -> Result<Wanted, Refusal> {

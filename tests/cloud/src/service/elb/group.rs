@@ -7,7 +7,7 @@ use super::network::{self, texts};
 use super::refusal::{duplicate, no_group, not_here, too_many, validation};
 use super::shared::{arn, ask_create, ask_member, check_name, page, tags};
 use super::target::Target;
-use super::{State, balancer};
+use super::{State, Usage, balancer};
 use crate::call::{Access, Answer, Ask, Call, Operation, Refusal, ask_any, nothing};
 use crate::tags::Tags;
 pub(super) use health_check::HealthCheck;
@@ -75,7 +75,7 @@ struct Fixed {
 }
 
 impl Group {
-    fn describe(&self, state: &State) -> Value {
+    fn describe(&self, usage: &Usage<'_>) -> Value {
         let mut shown = json!({
             "TargetGroupArn": self.arn,
             "TargetGroupName": self.name,
@@ -85,15 +85,15 @@ impl Group {
             "VpcId": self.vpc,
             "TargetType": self.fixed.target_type,
             "IpAddressType": self.fixed.address_type,
-            "LoadBalancerArns": state.users(&self.arn),
+            "LoadBalancerArns": usage.get(self.arn.as_str()).cloned().unwrap_or_default(),
         });
         self.check.describe(&mut shown);
         shown
     }
 
     /// The description with the attributes.
-    pub(super) fn reveal(&self, state: &State) -> Value {
-        let mut shown = self.describe(state);
+    pub(super) fn reveal(&self, usage: &Usage<'_>) -> Value {
+        let mut shown = self.describe(usage);
         shown["Attributes"] = attributes::describe(attributes::GROUP, &self.attributes);
         shown
     }
@@ -135,7 +135,7 @@ fn create(call: &mut Call<'_>) -> Answer {
     let state = &call.peek().elb;
     if let Some(existing) = state.groups.values().find(|existing| existing.name == group.name) {
         if existing.equals(&group) {
-            return Ok(json!({"TargetGroups": [existing.describe(state)]}));
+            return Ok(json!({"TargetGroups": [existing.describe(&state.usage())]}));
         }
         return Err(duplicate("DuplicateTargetGroupName", "target group", &group.name));
     }
@@ -144,7 +144,7 @@ fn create(call: &mut Call<'_>) -> Answer {
     }
     let id = call.world.random.hex(16);
     group.arn = arn(call, &format!("targetgroup/{}/{id}", group.name));
-    let shown = group.describe(&call.peek().elb);
+    let shown = group.describe(&Usage::new());
     call.regional().elb.groups.insert(group.arn.clone(), group);
     Ok(json!({"TargetGroups": [shown]}))
 }
@@ -209,7 +209,8 @@ fn describe(call: &mut Call<'_>) -> Answer {
     } else {
         state.groups.values().collect()
     };
-    let items = chosen.iter().map(|group| (group.arn.clone(), group.describe(state))).collect();
+    let usage = state.usage();
+    let items = chosen.iter().map(|group| (group.arn.clone(), group.describe(&usage))).collect();
     page(call, "TargetGroups", &format!("target groups {arns:?} {names:?} {of}"), items)
 }
 
@@ -218,7 +219,7 @@ fn modify(call: &mut Call<'_>) -> Answer {
     let check = find(&call.peek().elb, &arn)?.check.with(&call.input)?;
     let state = &mut call.regional().elb;
     find_mut(state, &arn)?.check = check;
-    Ok(json!({"TargetGroups": [find(state, &arn)?.describe(state)]}))
+    Ok(json!({"TargetGroups": [find(state, &arn)?.describe(&state.usage())]}))
 }
 
 fn delete(call: &mut Call<'_>) -> Answer {

@@ -4,7 +4,7 @@ use super::stream::Stream;
 use super::{ask_about, find, find_mut, name_in, on_group, page_of, refusals};
 use crate::call::{Access, Answer, Ask, Call, Operation, Refusal, ask_any, nothing};
 use crate::clock::Time;
-use crate::service::{Item, between};
+use crate::service::{Item, kms};
 use crate::tags::{Spelling, Tags};
 use crate::world::{Event, Region};
 use serde_json::{Value, json};
@@ -131,8 +131,7 @@ fn create(call: &mut Call<'_>) -> Answer {
         Some(Life::Listed | Life::Blocked) => return Err(refusals::aborted()),
         None => {}
     }
-    let key = call.input["kmsKeyId"].as_str().map(str::to_owned);
-    let key = key.map(|key| usable_key(call, &name, &key)).transpose()?;
+    let key = call.input["kmsKeyId"].as_str().map(|key| usable_key(call, &name, key)).transpose()?;
     let group = Group {
         name: name.clone(),
         created: call.now,
@@ -149,10 +148,11 @@ fn create(call: &mut Call<'_>) -> Answer {
 }
 
 /// The key's ARN; only ARNs are taken.
-fn usable_key(call: &mut Call<'_>, group: &str, named: &str) -> Result<String, Refusal> {
-    let group_arn = arn(call.peek(), group);
-    let found = if named.starts_with("arn:") { between::key(call, named).ok() } else { None };
-    found.ok_or_else(|| refusals::no_key(&group_arn))
+fn usable_key(call: &Call<'_>, group: &str, named: &str) -> Result<String, Refusal> {
+    let key = Some(named).filter(|named| named.starts_with("arn:")).and_then(|named| kms::resolve(call.peek(), named));
+    key.filter(|key| key.enabled)
+        .map(|key| key.arn)
+        .ok_or_else(|| refusals::no_key(&call.arn("logs", &format!("log-group:{group}"))))
 }
 
 fn describe_some(call: &mut Call<'_>) -> Answer {
@@ -205,8 +205,7 @@ fn delete_retention(call: &mut Call<'_>) -> Answer {
 fn associate_key(call: &mut Call<'_>) -> Answer {
     let name = super::group_name(call)?;
     find(call.peek(), &name)?;
-    let key = call.text("kmsKeyId").to_owned();
-    let key = usable_key(call, &name, &key)?;
+    let key = usable_key(call, &name, call.text("kmsKeyId"))?;
     named(call)?.key = Some(key);
     nothing()
 }

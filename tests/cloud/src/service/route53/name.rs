@@ -1,6 +1,8 @@
 //! Domain names as Route 53 keeps them.
 
-/// Lower case, with a trailing dot, and with octal escapes for all but `a-z0-9-_.`: `*.CI.example` -> `\052.ci.example.`
+/// Lower case, with a trailing dot, and with octal escapes for all but `a-z0-9-_.`.
+///
+/// `*.CI.example` becomes `\052.ci.example.`.
 pub fn normal(name: &str) -> String {
     let mut text = String::new();
     for byte in unescaped(name.as_bytes()) {

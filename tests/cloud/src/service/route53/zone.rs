@@ -141,7 +141,7 @@ fn change_asks(call: &Call<'_>) -> Vec<Ask> {
 /// Records a change and shows it.
 pub(super) fn changed(call: &mut Call<'_>, comment: Option<String>) -> Value {
     let random = &mut call.world.random;
-    let id = format!("C{}", random.text(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 20));
+    let id = format!("C{}", random.text(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 13));
     let in_sync = call.now + random.seconds(SPREADING.0, SPREADING.1);
     let change = Change { submitted: call.now, in_sync, comment };
     let shown = show_change(&id, &change, call);
@@ -173,7 +173,7 @@ fn create_hosted_zone(call: &mut Call<'_>) -> Answer {
     if zones().count() >= MAX_ZONES {
         return Err(Refusal::new("TooManyHostedZones", "Limits Exceeded: MAX_HOSTED_ZONES_BY_OWNER"));
     }
-    let id = format!("Z{}", call.world.random.text(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 20));
+    let id = format!("Z{}", call.world.random.text(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 13));
     let comment = call.input["HostedZoneConfig"]["Comment"].as_str().map(str::to_owned);
     let mut zone = Zone { id, name, reference, comment, vpc, records: BTreeMap::new() };
     zone.records = zone.own_records().into_iter().map(|record| (record.key(), record)).collect();
@@ -241,7 +241,7 @@ fn list_hosted_zones(call: &mut Call<'_>) -> Answer {
     let private_only = call.text("HostedZoneType") == "PrivateHostedZone";
     let all = state(call).into_iter().flat_map(|state| state.zones.values());
     let rest: Vec<&Zone> =
-        all.filter(|zone| zone.id >= bare(&marker).to_owned() && (zone.is_private() || !private_only)).collect();
+        all.filter(|zone| zone.id.as_str() >= bare(&marker) && (zone.is_private() || !private_only)).collect();
     let next = rest.get(limit).map(|zone| zone.id.clone());
     let shown: Vec<Value> = rest.iter().take(limit).map(|zone| zone.describe()).collect();
     Ok(json!({

@@ -1,7 +1,6 @@
 //! How Secrets Manager words its refusals; none of them ever holds a value.
 
 use crate::call::Refusal;
-use crate::service::between::KeyFault;
 use crate::tags::TagFault;
 
 pub(super) fn invalid(message: impl Into<String>) -> Refusal {
@@ -57,16 +56,13 @@ pub(super) fn bad_token() -> Refusal {
     Refusal::new("InvalidNextTokenException", "The NextToken value is invalid.")
 }
 
-pub(super) fn key(fault: KeyFault) -> Refusal {
-    match fault {
-        KeyFault::Missing => {
-            Refusal::new("ResourceNotFoundException", "Secrets Manager can't find the specified KMS key.")
-        }
-        KeyFault::Disabled => Refusal::new(
-            "EncryptionFailure",
-            "Secrets Manager can't encrypt the protected secret text using the provided KMS key.",
-        ),
-    }
+pub(super) fn no_key() -> Refusal {
+    Refusal::new("ResourceNotFoundException", "Secrets Manager can't find the specified KMS key.")
+}
+
+pub(super) fn key_disabled() -> Refusal {
+    let message = "Secrets Manager can't encrypt the protected secret text using the provided KMS key.";
+    Refusal::new("EncryptionFailure", message)
 }
 
 pub(super) fn tags(fault: TagFault) -> Refusal {

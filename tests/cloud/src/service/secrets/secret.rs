@@ -4,7 +4,7 @@ use super::version::{CURRENT, SecretValue, Version};
 use super::{ask_about, living, named, on_secret, refusals};
 use crate::call::{Access, Answer, Ask, Call, Operation, Refusal};
 use crate::clock::Time;
-use crate::service::{Item, between};
+use crate::service::{Item, kms};
 use crate::tags::{Spelling, Tags};
 use crate::world::Event;
 use serde_json::{Value, json};
@@ -100,6 +100,7 @@ fn create_asks(call: &Call<'_>) -> Vec<Ask> {
     if !tags.is_empty() {
         asks.push(Ask::new("secretsmanager:TagResource", &arn).request_tags(&tags));
     }
+    asks.extend(ask_key(call, call.input["KmsKeyId"].as_str(), ENCRYPTING));
     asks
 }
 
@@ -161,18 +162,37 @@ pub(super) fn add_version(
     Ok(Some(id))
 }
 
-/// The key in the request: none named, the key that AWS manages, or one of the account's.
-fn key(call: &mut Call<'_>) -> Result<Option<Option<String>>, Refusal> {
-    let Some(named) = call.input["KmsKeyId"].as_str().map(str::to_owned) else { return Ok(None) };
+/// The key in the request: none named, the key that AWS manages, or one of the account's, which is shown as it was named
+/// (`DescribeSecretResponse$KmsKeyId` in the API model: "the key ID or alias ARN").
+fn key(call: &Call<'_>) -> Result<Option<Option<String>>, Refusal> {
+    let Some(named) = call.input["KmsKeyId"].as_str() else { return Ok(None) };
     if named.is_empty() || named == "alias/aws/secretsmanager" {
         return Ok(Some(None));
     }
-    between::key(call, &named).map_err(refusals::key)?;
-    Ok(Some(Some(named)))
+    let key = kms::resolve(call.peek(), named).ok_or_else(refusals::no_key)?;
+    if !key.enabled {
+        return Err(refusals::key_disabled());
+    }
+    let shown = if named.starts_with("alias/") { call.arn("kms", named) } else { named.to_owned() };
+    Ok(Some(Some(shown)))
 }
 
+/// The questions about a customer's key, where one is used ("Permissions for the KMS key", Secrets Manager User Guide).
+pub(super) fn ask_key(call: &Call<'_>, named: Option<&str>, actions: &[&'static str]) -> Vec<Ask> {
+    let named = named.filter(|named| !named.is_empty() && *named != "alias/aws/secretsmanager");
+    let Some(key) = named.and_then(|named| kms::resolve(call.peek(), named)) else { return Vec::new() };
+    let via = format!("secretsmanager.{}.amazonaws.com", call.region);
+    actions.iter().map(|action| Ask::new(*action, &key.arn).when("kms:ViaService", &via)).collect()
+}
+
+/// What writing a value takes of the key.
+pub(super) const ENCRYPTING: &[&str] = &["kms:GenerateDataKey", "kms:Decrypt"];
+
 fn update_asks(call: &Call<'_>) -> Vec<Ask> {
-    vec![ask_about(call, "UpdateSecret")]
+    let known = super::named(call).ok().and_then(|secret| secret.key.as_deref());
+    let mut asks = vec![ask_about(call, "UpdateSecret")];
+    asks.extend(ask_key(call, call.input["KmsKeyId"].as_str().or(known), ENCRYPTING));
+    asks
 }
 
 fn update(call: &mut Call<'_>) -> Answer {

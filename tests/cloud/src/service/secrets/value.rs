@@ -1,24 +1,31 @@
 //! Reading and writing values.
 
-use super::secret::add_version;
+use super::secret::{ENCRYPTING, add_version, ask_key};
 use super::version::{CURRENT, SecretValue};
-use super::{ask_about, living, named, on_secret, refusals};
+use super::{ask_about, living, named, refusals};
 use crate::call::{Access, Answer, Ask, Call, Operation};
 use serde_json::{Value, json};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation { name: "GetSecretValue", access: Access::Read, asks: get_asks, run: get },
-    Operation {
-        name: "PutSecretValue",
-        access: Access::Write,
-        asks: |call| on_secret(call, "PutSecretValue"),
-        run: put,
-    },
+    Operation { name: "PutSecretValue", access: Access::Write, asks: put_asks, run: put },
 ];
 
 fn get_asks(call: &Call<'_>) -> Vec<Ask> {
     let stage = call.input["VersionStage"].as_str().unwrap_or(CURRENT);
-    vec![ask_about(call, "GetSecretValue").when("secretsmanager:VersionStage", stage)]
+    let mut asks = vec![ask_about(call, "GetSecretValue").when("secretsmanager:VersionStage", stage)];
+    asks.extend(ask_key(call, key_of(call), &["kms:Decrypt"]));
+    asks
+}
+
+fn put_asks(call: &Call<'_>) -> Vec<Ask> {
+    let mut asks = vec![ask_about(call, "PutSecretValue")];
+    asks.extend(ask_key(call, key_of(call), ENCRYPTING));
+    asks
+}
+
+fn key_of<'c>(call: &'c Call<'_>) -> Option<&'c str> {
+    named(call).ok().and_then(|secret| secret.key.as_deref())
 }
 
 fn get(call: &mut Call<'_>) -> Answer {

@@ -106,19 +106,25 @@ pub(crate) async fn role(lab: &Lab, name: &str) -> String {
     text(&role["Role"]["Arn"])
 }
 
-/// A call by a role that may do all of `actions`.
+/// A call to EFS by a role that may do all of `actions`.
 pub(crate) async fn call_as(lab: &Lab, actions: &str, operation: &str, input: Value) -> Answer {
+    let may = json!([{"Effect": "Allow", "Action": actions, "Resource": "*"}]);
+    call_with(lab, may, "efs", operation, input).await
+}
+
+/// A call by a role with these statements as its policy.
+pub(crate) async fn call_with(lab: &Lab, may: Value, service: &str, operation: &str, input: Value) -> Answer {
     let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
         "Principal": {"AWS": "111122223333"}}]});
     let _ =
         lab.call("iam", "CreateRole", json!({"RoleName": "engineer", "AssumeRolePolicyDocument": trust.to_string()}));
-    let may = policy(json!([{"Effect": "Allow", "Action": actions, "Resource": "*"}]));
+    let may = policy(may);
     let input_policy = json!({"RoleName": "engineer", "PolicyName": "may", "PolicyDocument": may});
     lab.ok("iam", "PutRolePolicy", input_policy);
     lab.wait(30).await;
     let engineer = PrincipalKind::Role { role: "engineer".to_owned(), session: "test".to_owned() };
     let root = be(lab, engineer);
-    let answer = lab.call("efs", operation, input);
+    let answer = lab.call(service, operation, input);
     be(lab, root);
     answer
 }

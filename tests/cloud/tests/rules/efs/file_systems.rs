@@ -79,6 +79,19 @@ async fn an_encrypted_file_system_names_the_default_key() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_key_named_by_alias_is_shown_by_arn() {
+    rule!("EFS", "A KMS key named by its alias is shown by its ARN", "observed behaviour (not documented)");
+    let lab = Lab::new();
+    let key = lab.ok("kms", "CreateKey", json!({}))["KeyMetadata"].clone();
+    lab.ok("kms", "CreateAlias", json!({"AliasName": "alias/home", "TargetKeyId": key["KeyId"]}));
+    let id = made(&lab, json!({"Encrypted": true, "KmsKeyId": "alias/home"})).await;
+    assert_eq!(described(&lab, &id)["KmsKeyId"], key["Arn"]);
+    lab.ok("kms", "DisableKey", json!({"KeyId": key["KeyId"]}));
+    let input = json!({"CreationToken": "other", "Encrypted": true, "KmsKeyId": "alias/home"});
+    lab.refused("efs", "CreateFileSystem", input, "BadRequest");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_key_needs_encryption() {
     rule!(
         "EFS",
@@ -356,4 +369,17 @@ async fn access_points_go_with_their_file_system() {
     lab.ok("efs", "DeleteFileSystem", json!({"FileSystemId": id}));
     lab.wait(30).await;
     lab.refused("efs", "DescribeAccessPoints", json!({"AccessPointId": point}), "AccessPointNotFound");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_has_a_thousand_file_systems() {
+    rule!(
+        "EFS",
+        "More than 1,000 file systems in a region are refused",
+        "Amazon EFS User Guide, Amazon EFS quotas; API Reference, FileSystemLimitExceeded"
+    );
+    let lab = Lab::new();
+    (0..1000).for_each(|number| drop(young(&lab, &format!("home-{number}"))));
+    let refusal = lab.refused("efs", "CreateFileSystem", json!({"CreationToken": "more"}), "FileSystemLimitExceeded");
+    assert_eq!(refusal.status, 403);
 }

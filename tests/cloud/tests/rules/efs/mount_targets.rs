@@ -1,6 +1,6 @@
 //! Mount targets.
 
-use super::common::{Net, access_point, file_system, group, made, subnet, target, text, young};
+use super::common::{Net, access_point, call_with, file_system, group, made, subnet, target, text, young};
 use crate::lab::Lab;
 use crate::rule;
 use serde_json::{Value, json};
@@ -308,4 +308,23 @@ async fn a_deleted_mount_target_and_its_interface_go_late() {
     lab.refused("ec2", "DeleteSecurityGroup", json!({"GroupId": net.store}), "DependencyViolation");
     lab.wait(60).await;
     lab.ok("ec2", "DeleteSecurityGroup", json!({"GroupId": net.store}));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mount_target_needs_permissions_of_ec2() {
+    rule!(
+        "EFS",
+        "Creating a mount target also needs the permission to create a network interface in its subnet",
+        "Amazon EFS API Reference, CreateMountTarget"
+    );
+    let lab = Lab::new();
+    let net = Net::new(&lab, 2049).await;
+    let input = json!({"FileSystemId": file_system(&lab).await, "SubnetId": net.a, "SecurityGroups": [net.store]});
+    let may = |actions: Value| json!([{"Effect": "Allow", "Action": actions, "Resource": "*"}]);
+    let poor = may(json!(["elasticfilesystem:*", "ec2:Describe*"]));
+    let refusal = call_with(&lab, poor, "efs", "CreateMountTarget", input.clone()).await.expect_err("no permission");
+    assert_eq!(refusal.code, "AccessDeniedException");
+    assert!(refusal.message.contains("ec2:CreateNetworkInterface"), "{}", refusal.message);
+    let rich = may(json!(["elasticfilesystem:*", "ec2:Describe*", "ec2:CreateNetworkInterface"]));
+    call_with(&lab, rich, "efs", "CreateMountTarget", input).await.expect("permission");
 }

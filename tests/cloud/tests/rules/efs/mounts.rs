@@ -1,6 +1,6 @@
 //! What decides whether a task can mount.
 
-use super::common::{Net, access_point, file_system, policy, role, target};
+use super::common::{Net, access_point, file_system, made, policy, role, target};
 use crate::lab::Lab;
 use crate::rule;
 use jenkinsstack_cloud::service::efs::{self, Mount};
@@ -191,6 +191,46 @@ async fn a_policy_closes_the_file_system_to_others() {
     assert_eq!(scene.mount(&by), Ok(()));
     assert!(!scene.lab.cloud.with(|world| efs::writable(world, &place(), &by)));
     scene.denied(&Mount { role: Some(&other), ..scene.with() });
+    scene.denied(&scene.with());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_made_again_is_another_role() {
+    rule!(
+        "EFS",
+        "A role that was deleted and made again mounts only once the policy was put again",
+        "IAM User Guide, AWS JSON policy elements: Principal"
+    );
+    let scene = Scene::ready(2049).await;
+    let jenkins = role(&scene.lab, "jenkins").await;
+    let statements =
+        json!([{"Effect": "Allow", "Principal": {"AWS": jenkins}, "Action": "elasticfilesystem:ClientMount"}]);
+    scene.put_policy(statements.clone());
+    scene.lab.ok("iam", "DeleteRole", json!({"RoleName": "jenkins"}));
+    role(&scene.lab, "jenkins").await;
+    let by = Mount { role: Some(&jenkins), ..scene.with() };
+    scene.denied(&by);
+    scene.put_policy(statements);
+    assert_eq!(scene.mount(&by), Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_disabled_key_closes_the_file_system() {
+    rule!(
+        "EFS",
+        "A file system whose KMS key is disabled can't be mounted",
+        "Amazon EFS User Guide, Managing encryption keys for encrypted file systems"
+    );
+    let lab = Lab::new();
+    let net = Net::new(&lab, 2049).await;
+    let key = lab.ok("kms", "CreateKey", json!({}))["KeyMetadata"]["KeyId"].clone();
+    let file_system = made(&lab, json!({"Encrypted": true, "KmsKeyId": key})).await;
+    let task = net.task(&lab);
+    target(&lab, &file_system, &net.a, &net.store);
+    lab.wait(240).await;
+    let scene = Scene { lab, net, file_system, task };
+    assert_eq!(scene.mount(&scene.with()), Ok(()));
+    scene.lab.ok("kms", "DisableKey", json!({"KeyId": key}));
     scene.denied(&scene.with());
 }
 

@@ -109,6 +109,26 @@ async fn a_principal_must_exist() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_deleted_role_stays_by_its_id() {
+    rule!(
+        "EFS",
+        "A policy that names a role which was deleted shows its unique id, and can't be put again so",
+        "IAM User Guide, AWS JSON policy elements: Principal"
+    );
+    let lab = Lab::new();
+    let id = file_system(&lab).await;
+    let role = role(&lab, "jenkins").await;
+    put(&lab, &id, &policy(mounts(json!({"AWS": role}))));
+    lab.ok("iam", "DeleteRole", json!({"RoleName": "jenkins"}));
+    lab.wait(30).await;
+    let kept = read(&lab, &id);
+    let principal = kept["Statement"][0]["Principal"]["AWS"].as_str().expect("a principal").to_owned();
+    assert!(principal.starts_with("AROA"), "{principal}");
+    let input = json!({"FileSystemId": id, "Policy": kept.to_string()});
+    lab.refused("efs", "PutFileSystemPolicy", input, "InvalidPolicyException");
+}
+
+#[tokio::test(start_paused = true)]
 async fn nobody_locks_himself_out() {
     rule!(
         "EFS",

@@ -1,6 +1,8 @@
 //! Actions of listeners and rules.
 
-use super::common::{balancer_arn, forward, group, listener_input, net, not_found, nothing, rule_input, served};
+use super::common::{
+    balancer_arn, forward, group, listener_input, net, not_found, nothing, rule_input, secure, served,
+};
 use crate::lab::Lab;
 use crate::rule;
 use serde_json::{Value, json};
@@ -185,4 +187,40 @@ async fn a_rules_target_group_must_exist() {
     let made = lab.ok("elbv2", "CreateRule", rule_input(&listener, 1, not_found()));
     let modify = json!({"RuleArn": made["Rules"][0]["RuleArn"], "Actions": gone});
     lab.refused("elbv2", "ModifyRule", modify, "TargetGroupNotFound");
+}
+
+#[tokio::test(start_paused = true)]
+async fn https_is_not_redirected_to_http() {
+    rule!("ELB", "An HTTPS listener does not redirect to HTTP", "RedirectActionConfig$Protocol");
+    let lab = Lab::new();
+    let (listener, _) = secure(&lab).await;
+    let to = |protocol: &str| {
+        let config = json!({"Protocol": protocol, "Host": "other.example.com", "StatusCode": "HTTP_302"});
+        rule_input(&listener, 1, json!([{"Type": "redirect", "RedirectConfig": config}]))
+    };
+    lab.refused("elbv2", "CreateRule", to("HTTP"), "InvalidLoadBalancerAction");
+    lab.ok("elbv2", "CreateRule", to("HTTPS"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn five_groups_an_action_and_a_hundred_a_load_balancer() {
+    rule!(
+        "ELB",
+        "A forward action names at most 5 target groups, the rules of a load balancer at most 100",
+        "Quotas for your Application Load Balancers; CreateRule, TooManyUniqueTargetGroupsPerLoadBalancer"
+    );
+    let lab = Lab::new();
+    let (net, _, listener) = served(&lab).await;
+    let groups: Vec<String> = (0..101).map(|number| group(&lab, &net, &format!("ci-{number}"))).collect();
+    let to = |groups: &[String]| {
+        let tuples: Vec<Value> = groups.iter().map(|arn| json!({"TargetGroupArn": arn})).collect();
+        json!([{"Type": "forward", "ForwardConfig": {"TargetGroups": tuples}}])
+    };
+    lab.refused("elbv2", "CreateRule", rule_input(&listener, 1, to(&groups[..6])), "InvalidLoadBalancerAction");
+    for (number, five) in groups[..100].chunks(5).enumerate() {
+        lab.ok("elbv2", "CreateRule", rule_input(&listener, number as u32 + 1, to(five)));
+    }
+    let more = rule_input(&listener, 99, to(&groups[100..]));
+    lab.refused("elbv2", "CreateRule", more, "TooManyUniqueTargetGroupsPerLoadBalancer");
+    lab.ok("elbv2", "CreateRule", rule_input(&listener, 99, to(&groups[..1])));
 }

@@ -1,21 +1,12 @@
 //! Certificates of listeners.
 
-use super::common::{balancer_arn, certificate, listener_input, net, not_found, served, text, with};
+use super::common::{balancer_arn, certificate, listener_input, net, not_found, secure, served, with};
 use crate::lab::Lab;
 use crate::rule;
 use serde_json::{Value, json};
 
 fn https(balancer: &str, certificates: Value) -> Value {
     with(listener_input(balancer, 443, not_found()), json!({"Protocol": "HTTPS", "Certificates": certificates}))
-}
-
-/// ARNs of an HTTPS listener and its certificate.
-async fn secure(lab: &Lab) -> (String, String) {
-    let net = net(lab).await;
-    let balancer = balancer_arn(lab, &net, "ci");
-    let own = certificate(lab);
-    let made = lab.ok("elbv2", "CreateListener", https(&balancer, json!([{"CertificateArn": own}])));
-    (text(&made["Listeners"][0]["ListenerArn"]), own)
 }
 
 #[tokio::test(start_paused = true)]

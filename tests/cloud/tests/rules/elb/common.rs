@@ -142,6 +142,16 @@ pub(crate) fn certificate(lab: &Lab) -> String {
     lab.cloud.with(|world| acm::issue(world.at(&place), "ci.example.com", &[]))
 }
 
+/// ARNs of a new HTTPS listener and its certificate.
+pub(crate) async fn secure(lab: &Lab) -> (String, String) {
+    let net = net(lab).await;
+    let balancer = balancer_arn(lab, &net, "ci");
+    let own = certificate(lab);
+    let tls = json!({"Protocol": "HTTPS", "Certificates": [{"CertificateArn": own}]});
+    let made = lab.ok("elbv2", "CreateListener", with(listener_input(&balancer, 443, not_found()), tls));
+    (text(&made["Listeners"][0]["ListenerArn"]), own)
+}
+
 /// ARN of a load balancer, target group, listener or rule that does not exist.
 pub(crate) fn nothing(rest: &str) -> String {
     format!("arn:aws:elasticloadbalancing:eu-central-1:111122223333:{rest}")

@@ -1,6 +1,6 @@
 //! The action authenticate-oidc.
 
-use super::common::{balancer_arn, certificate, listener_input, net, not_found, rule_input, served, text, with};
+use super::common::{rule_input, secure, served, with};
 use crate::lab::Lab;
 use crate::rule;
 use serde_json::{Value, json};
@@ -21,15 +21,6 @@ fn actions(changes: Value) -> Value {
         {"Type": "authenticate-oidc", "Order": 1, "AuthenticateOidcConfig": with(config(), changes)},
         {"Type": "fixed-response", "Order": 2, "FixedResponseConfig": {"StatusCode": "200"}},
     ])
-}
-
-/// ARN of an HTTPS listener.
-async fn secure(lab: &Lab) -> String {
-    let net = net(lab).await;
-    let balancer = balancer_arn(lab, &net, "ci");
-    let tls = json!({"Protocol": "HTTPS", "Certificates": [{"CertificateArn": certificate(lab)}]});
-    let made = lab.ok("elbv2", "CreateListener", with(listener_input(&balancer, 443, not_found()), tls));
-    text(&made["Listeners"][0]["ListenerArn"])
 }
 
 #[tokio::test(start_paused = true)]
@@ -54,7 +45,7 @@ async fn defaults_come_back_and_the_secret_does_not() {
         "AuthenticateOidcActionConfig"
     );
     let lab = Lab::new();
-    let listener = secure(&lab).await;
+    let (listener, _) = secure(&lab).await;
     let made = lab.ok("elbv2", "CreateRule", rule_input(&listener, 1, actions(json!({}))));
     let shown = &made["Rules"][0]["Actions"][0]["AuthenticateOidcConfig"];
     assert_eq!(shown["SessionCookieName"], "AWSELBAuthSessionCookie");
@@ -73,7 +64,7 @@ async fn endpoints_are_full_https_urls() {
         "AuthenticateOidcActionConfig; the code is observed behaviour (not documented)"
     );
     let lab = Lab::new();
-    let listener = secure(&lab).await;
+    let (listener, _) = secure(&lab).await;
     for (member, url) in [
         ("Issuer", "id.example.com"),
         ("AuthorizationEndpoint", "http://id.example.com/authorize"),
@@ -93,7 +84,7 @@ async fn session_and_parameters_are_limited() {
         "AuthenticateOidcActionConfig$SessionTimeout, $AuthenticationRequestExtraParams"
     );
     let lab = Lab::new();
-    let listener = secure(&lab).await;
+    let (listener, _) = secure(&lab).await;
     let long = rule_input(&listener, 1, actions(json!({"SessionTimeout": 604_801})));
     lab.refused("elbv2", "CreateRule", long, "ValidationError");
     let params: serde_json::Map<String, Value> = (0..11).map(|n| (format!("p{n}"), json!("x"))).collect();
@@ -109,7 +100,7 @@ async fn a_new_action_needs_a_secret() {
         "AuthenticateOidcActionConfig$ClientSecret, $UseExistingClientSecret"
     );
     let lab = Lab::new();
-    let listener = secure(&lab).await;
+    let (listener, _) = secure(&lab).await;
     for changes in [json!({"ClientSecret": null}), json!({"ClientSecret": null, "UseExistingClientSecret": true})] {
         let input = rule_input(&listener, 1, actions(changes));
         lab.refused("elbv2", "CreateRule", input, "InvalidLoadBalancerAction");
@@ -124,7 +115,7 @@ async fn an_existing_secret_is_used_again() {
         "AuthenticateOidcActionConfig$UseExistingClientSecret; the code is observed behaviour (not documented)"
     );
     let lab = Lab::new();
-    let listener = secure(&lab).await;
+    let (listener, _) = secure(&lab).await;
     let made = lab.ok("elbv2", "CreateRule", rule_input(&listener, 1, actions(json!({}))));
     let arn = made["Rules"][0]["RuleArn"].clone();
     let modify = |changes: Value| json!({"RuleArn": arn, "Actions": actions(changes)});
@@ -156,7 +147,7 @@ async fn signing_in_is_not_the_end() {
         "Action; the code is observed behaviour (not documented)"
     );
     let lab = Lab::new();
-    let listener = secure(&lab).await;
+    let (listener, _) = secure(&lab).await;
     let mut alone = actions(json!({}));
     alone.as_array_mut().expect("a list").truncate(1);
     lab.refused("elbv2", "CreateRule", rule_input(&listener, 1, alone), "InvalidLoadBalancerAction");
@@ -177,7 +168,7 @@ async fn https_does_not_become_http_while_rules_sign_in() {
         "observed behaviour (not documented)"
     );
     let lab = Lab::new();
-    let listener = secure(&lab).await;
+    let (listener, _) = secure(&lab).await;
     lab.ok("elbv2", "CreateRule", rule_input(&listener, 1, actions(json!({}))));
     let modify = json!({"ListenerArn": listener, "Protocol": "HTTP"});
     lab.refused("elbv2", "ModifyListener", modify, "InvalidLoadBalancerAction");

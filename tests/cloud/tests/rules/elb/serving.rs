@@ -1,6 +1,6 @@
 //! What a client gets.
 
-use super::common::{forward, group, listener, new_rule, served, text, with};
+use super::common::{certificate, forward, group, listener, listener_input, new_rule, served, text, with};
 use crate::lab::Lab;
 use crate::rule;
 use jenkinsstack_cloud::service::elb::{NoAnswer, Served, Visit, serve};
@@ -93,4 +93,48 @@ async fn no_targets_no_service() {
     lab.wait(250).await;
     let at = |port: u16| visit(&lab, &format!("{}:{port}", dns(&lab)), "/", "203.0.113.9").map(|served| served.status);
     assert_eq!((at(81), at(82)), (Ok(503), Err(NoAnswer::Refused)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn strangers_are_sent_to_the_identity_provider() {
+    rule!(
+        "ELB",
+        "Without a session authenticate-oidc answers 302 to the authorization endpoint, with /oauth2/idpresponse as way back; with one the request goes on",
+        "User Guide for Application Load Balancers, Authenticate users"
+    );
+    let lab = Lab::new();
+    let (net, balancer, _) = served(&lab).await;
+    open(&lab, &net.group, 443, "0.0.0.0/0");
+    let oidc = |unauthenticated: &str| {
+        let config = json!({
+            "Issuer": "https://id.example.com", "AuthorizationEndpoint": "https://id.example.com/authorize",
+            "TokenEndpoint": "https://id.example.com/token", "UserInfoEndpoint": "https://id.example.com/userinfo",
+            "ClientId": "jenkins", "ClientSecret": "s3cret", "OnUnauthenticatedRequest": unauthenticated,
+        });
+        let fixed = json!({"StatusCode": "200"});
+        json!([
+            {"Type": "authenticate-oidc", "Order": 1, "AuthenticateOidcConfig": config},
+            {"Type": "fixed-response", "Order": 2, "FixedResponseConfig": fixed},
+        ])
+    };
+    let tls = json!({"Protocol": "HTTPS", "Certificates": [{"CertificateArn": certificate(&lab)}]});
+    let input = with(listener_input(&balancer, 443, oidc("authenticate")), tls);
+    let own = lab.ok("elbv2", "CreateListener", input)["Listeners"][0]["ListenerArn"].clone();
+    lab.wait(250).await;
+    let place = Place { account: "111122223333".into(), region: "eu-central-1".into() };
+    let name = dns(&lab);
+    let get = |session| {
+        let (host, source_ip) = ("CI.example.com", "203.0.113.9");
+        let visit = Visit { to: &name, scheme: "https", host, path: "/", source_ip, session };
+        lab.cloud.with(|world| serve(world, &place, visit)).expect("an answer")
+    };
+    let location = "https://id.example.com/authorize?client_id=jenkins\
+        &redirect_uri=https%3A%2F%2Fci%2Eexample%2Ecom%2Foauth2%2Fidpresponse&response_type=code&scope=openid";
+    let served = get(None);
+    assert_eq!((served.status, served.headers), (302, vec![("location".to_owned(), location.to_owned())]));
+    assert_eq!(get(Some("cookie")).status, 200);
+    for (unauthenticated, status) in [("deny", 401), ("allow", 200)] {
+        lab.ok("elbv2", "ModifyListener", json!({"ListenerArn": own, "DefaultActions": oidc(unauthenticated)}));
+        assert_eq!(get(None).status, status);
+    }
 }

@@ -1,6 +1,7 @@
 //! Secrets, versions and values.
 
 use super::{described, secret, token, value};
+use crate::efs::common::call_with;
 use crate::lab::Lab;
 use crate::rule;
 use jenkinsstack_cloud::service::secrets;
@@ -221,6 +222,28 @@ async fn a_key_must_exist() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_key_is_shown_as_it_was_named() {
+    rule!(
+        "Secrets Manager",
+        "A customer's KMS key is shown by its id or the ARN of its alias, until the key that AWS manages takes its place",
+        "AWS Secrets Manager API Reference, DescribeSecret, KmsKeyId; UpdateSecret, KmsKeyId"
+    );
+    let lab = Lab::new();
+    let key = lab.ok("kms", "CreateKey", json!({}))["KeyMetadata"]["KeyId"].clone();
+    lab.ok("kms", "CreateAlias", json!({"AliasName": "alias/jenkins", "TargetKeyId": key}));
+    lab.ok("secretsmanager", "CreateSecret", json!({"Name": "jenkins/admin", "KmsKeyId": key}));
+    assert_eq!(described(&lab)["KmsKeyId"], key);
+    let alias = "arn:aws:kms:eu-central-1:111122223333:alias/jenkins";
+    for (named, shown) in [("alias/jenkins", json!(alias)), ("", json!(null))] {
+        lab.ok("secretsmanager", "UpdateSecret", json!({"SecretId": "jenkins/admin", "KmsKeyId": named}));
+        assert_eq!(described(&lab)["KmsKeyId"], shown);
+    }
+    lab.ok("kms", "DisableKey", json!({"KeyId": key}));
+    let disabled = json!({"SecretId": "jenkins/admin", "KmsKeyId": key});
+    lab.refused("secretsmanager", "UpdateSecret", disabled, "EncryptionFailure");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_unknown_secret_is_not_found() {
     rule!(
         "Secrets Manager",
@@ -272,4 +295,27 @@ async fn access_is_known_to_the_day() {
     lab.wait(30 * 3600).await;
     value(&lab);
     assert_eq!(described(&lab)["LastAccessedDate"], 1_767_312_000.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tags_and_keys_need_their_own_permissions() {
+    rule!(
+        "Secrets Manager",
+        "A create call with tags also needs the permission to tag, and with a customer's key those to use it",
+        "AWS Secrets Manager API Reference, CreateSecret; Service Authorization Reference"
+    );
+    let lab = Lab::new();
+    let key = lab.ok("kms", "CreateKey", json!({}))["KeyMetadata"]["Arn"].clone();
+    let input = json!({"Name": "jenkins/admin", "SecretString": "hunter2", "KmsKeyId": key,
+        "Tags": [{"Key": "team", "Value": "ci"}]});
+    let mut actions = vec!["secretsmanager:CreateSecret"];
+    for missing in ["secretsmanager:TagResource", "kms:GenerateDataKey", "kms:Decrypt"] {
+        let may = json!([{"Effect": "Allow", "Action": actions, "Resource": "*"}]);
+        let answer = call_with(&lab, may, "secretsmanager", "CreateSecret", input.clone()).await;
+        let refusal = answer.expect_err("no permission");
+        assert!(refusal.message.contains(missing), "{}", refusal.message);
+        actions.push(missing);
+    }
+    let may = json!([{"Effect": "Allow", "Action": actions, "Resource": "*"}]);
+    call_with(&lab, may, "secretsmanager", "CreateSecret", input).await.expect("permission");
 }

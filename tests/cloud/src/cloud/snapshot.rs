@@ -1,0 +1,49 @@
+//! The whole account put aside and put back.
+
+use super::Cloud;
+use crate::clock::Time;
+use crate::world::World;
+use std::fmt;
+
+/// All accounts as they stood at one moment: state, what is due, chance and time. Faults and the log are not in it.
+#[derive(Clone)]
+pub struct Snapshot(World);
+
+impl Snapshot {
+    /// The moment it was taken.
+    pub fn time(&self) -> Time {
+        self.0.now
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Snapshot({})", self.0.now.iso())
+    }
+}
+
+impl Cloud {
+    /// The whole account as it stands.
+    pub fn snapshot(&self) -> Snapshot {
+        self.with(|world| Snapshot(world.clone()))
+    }
+
+    /// Puts the account back as it stood, cloud time included: the same calls from here give the same answers.
+    pub fn restore(&self, snapshot: &Snapshot) {
+        self.replace(snapshot.0.clone());
+    }
+
+    /// Puts an empty account with the same seed in the place of this one; cloud time goes on.
+    pub fn reset(&self) {
+        let seed = self.lock().seed;
+        self.replace(World::new(seed, self.clock().now()));
+    }
+
+    fn replace(&self, world: World) {
+        let mut inner = self.lock();
+        self.clock().set(world.now);
+        inner.world = world;
+        inner.faults.forget();
+        inner.remember();
+    }
+}

@@ -1,0 +1,93 @@
+//! What IAM is asked.
+
+use super::common::{balancer_arn, balancer_input, group, group_input, net, with};
+use crate::iam::{call_as, granted};
+use crate::lab::Lab;
+use crate::rule;
+use jenkinsstack_cloud::world::HOME_ACCOUNT;
+use serde_json::{Value, json};
+
+fn policy(statements: Value) -> Value {
+    json!({"Version": "2012-10-17", "Statement": statements})
+}
+
+fn code(lab: &Lab, key: &str, operation: &str, input: Value) -> Option<String> {
+    call_as(lab, key, "elbv2", operation, input).err().map(|refusal| refusal.code.into_owned())
+}
+
+#[tokio::test(start_paused = true)]
+async fn tags_in_a_create_call_need_add_tags() {
+    rule!(
+        "ELB",
+        "A create call with tags needs elasticloadbalancing:AddTags besides its own action, and CreateAction names the call",
+        "Service Authorization Reference, Elastic Load Balancing V2; Tag resources during creation"
+    );
+    let lab = Lab::new();
+    let net = net(&lab).await;
+    let create = json!({"Effect": "Allow", "Action": "elasticloadbalancing:CreateTargetGroup", "Resource": "*"});
+    let tag = |creating: &str| {
+        let condition = json!({"StringEquals": {"elasticloadbalancing:CreateAction": creating}});
+        json!({"Effect": "Allow", "Action": "elasticloadbalancing:AddTags", "Resource": "*", "Condition": condition})
+    };
+    let bare = granted(&lab, HOME_ACCOUNT, "bare", &policy(json!([create])));
+    let other = granted(&lab, HOME_ACCOUNT, "other", &policy(json!([create, tag("CreateRule")])));
+    let full = granted(&lab, HOME_ACCOUNT, "full", &policy(json!([create, tag("CreateTargetGroup")])));
+    lab.wait(30).await;
+    let input = |name: &str| with(group_input(&net, name), json!({"Tags": [{"Key": "stack", "Value": "a"}]}));
+    assert_eq!(code(&lab, &bare, "CreateTargetGroup", group_input(&net, "plain")), None);
+    assert_eq!(code(&lab, &bare, "CreateTargetGroup", input("ci")).as_deref(), Some("AccessDenied"));
+    assert_eq!(code(&lab, &other, "CreateTargetGroup", input("ci")).as_deref(), Some("AccessDenied"));
+    assert_eq!(code(&lab, &full, "CreateTargetGroup", input("ci")), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tags_of_a_resource_decide() {
+    rule!(
+        "ELB",
+        "A call about a resource is decided by the resource's tags, also under elasticloadbalancing:ResourceTag",
+        "Service Authorization Reference, Elastic Load Balancing V2, condition keys"
+    );
+    let lab = Lab::new();
+    let net = net(&lab).await;
+    let may = |key: &str| {
+        let condition = json!({"StringEquals": {key: "a"}});
+        let action = "elasticloadbalancing:DeleteTargetGroup";
+        policy(json!([{"Effect": "Allow", "Action": action, "Resource": "*", "Condition": condition}]))
+    };
+    for (name, key) in [("one", "aws:ResourceTag/stack"), ("two", "elasticloadbalancing:ResourceTag/stack")] {
+        let caller = granted(&lab, HOME_ACCOUNT, name, &may(key));
+        lab.wait(30).await;
+        let arn = group(&lab, &net, name);
+        let delete = json!({"TargetGroupArn": arn});
+        assert_eq!(code(&lab, &caller, "DeleteTargetGroup", delete.clone()).as_deref(), Some("AccessDenied"));
+        lab.ok("elbv2", "AddTags", json!({"ResourceArns": [arn], "Tags": [{"Key": "stack", "Value": "a"}]}));
+        assert_eq!(code(&lab, &caller, "DeleteTargetGroup", delete), None);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn create_and_change_are_about_what_they_name() {
+    rule!(
+        "ELB",
+        "CreateLoadBalancer is about the ARN with the requested name and shows the scheme; DeleteLoadBalancer about its own ARN",
+        "Service Authorization Reference, Elastic Load Balancing V2, resource types and condition keys"
+    );
+    let lab = Lab::new();
+    let net = net(&lab).await;
+    let scheme = json!({"StringEquals": {"elasticloadbalancing:Scheme": "internal"}});
+    let resource = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/app/jks-*";
+    let create = json!({
+        "Effect": "Allow", "Action": "elasticloadbalancing:CreateLoadBalancer", "Resource": resource, "Condition": scheme,
+    });
+    let delete = json!({"Effect": "Allow", "Action": "elasticloadbalancing:DeleteLoadBalancer", "Resource": resource});
+    let caller = granted(&lab, HOME_ACCOUNT, "caller", &policy(json!([create, delete])));
+    lab.wait(30).await;
+    let input = |name: &str, scheme: &str| with(balancer_input(&net, name), json!({"Scheme": scheme}));
+    let denied = Some("AccessDenied");
+    assert_eq!(code(&lab, &caller, "CreateLoadBalancer", input("jks-a", "internet-facing")).as_deref(), denied);
+    assert_eq!(code(&lab, &caller, "CreateLoadBalancer", input("ci", "internal")).as_deref(), denied);
+    assert_eq!(code(&lab, &caller, "CreateLoadBalancer", input("jks-a", "internal")), None);
+    let (own, foreign) = (balancer_arn(&lab, &net, "jks-b"), balancer_arn(&lab, &net, "ci"));
+    assert_eq!(code(&lab, &caller, "DeleteLoadBalancer", json!({"LoadBalancerArn": own})), None);
+    assert_eq!(code(&lab, &caller, "DeleteLoadBalancer", json!({"LoadBalancerArn": foreign})).as_deref(), denied);
+}
