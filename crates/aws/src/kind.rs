@@ -59,6 +59,8 @@ macro_rules! drivers {
     };
 }
 
+mod efs;
+
 drivers! {
     SecurityGroup, security_group;
     SecurityGroupRule, security_group_rule;
