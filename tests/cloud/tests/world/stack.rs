@@ -210,6 +210,21 @@ impl<'a> Stack<'a> {
         text(&made["taskDefinition"]["taskDefinitionArn"])
     }
 
+    /// Another day: settings change and tasks are replaced.
+    pub(crate) async fn change(&self) {
+        let (cluster, service) = (self.named("cluster"), self.named("service"));
+        let retention = json!({"logGroupName": self.named("logs"), "retentionInDays": 7});
+        self.call("logs", "PutRetentionPolicy", retention).await;
+        let update = json!({"cluster": cluster, "service": service, "forceNewDeployment": true});
+        self.call("ecs", "UpdateService", update).await;
+        self.wait(900).await;
+        self.call("ecs", "UpdateService", json!({"cluster": cluster, "service": service, "desiredCount": 0})).await;
+        self.wait(300).await;
+        self.call("ecs", "DeleteService", json!({"cluster": cluster, "service": service, "force": true})).await;
+        self.wait(300).await;
+        self.call("ecs", "DeleteCluster", json!({"cluster": cluster})).await;
+    }
+
     /// A look at everything, page by page.
     pub(crate) async fn read(&self) {
         let cluster = self.named("cluster");
