@@ -5,6 +5,7 @@ use clap::Parser;
 use jenkinsstack_cloud::door::http::{Server, now};
 use jenkinsstack_cloud::world::{HOME_ACCOUNT, root_key};
 use jenkinsstack_cloud::{Cloud, Settings};
+use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// A strict AWS account on this machine.
@@ -31,8 +32,17 @@ fn factor(text: &str) -> Result<f64, String> {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let options = Options::parse();
+async fn main() -> ExitCode {
+    match serve(Options::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(options: Options) -> anyhow::Result<()> {
     let settings = Settings { seed: options.seed, time_factor: options.time_factor, epoch: now() };
     let cloud = Cloud::new(settings)?;
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -21,8 +21,22 @@ pub struct Pattern {
 
 #[derive(Debug)]
 struct Compiled {
-    whole: Regex,
+    whole: Whole,
     ahead: Option<Ahead>,
+}
+
+#[derive(Debug)]
+enum Whole {
+    Set(Set),
+    Regex(Regex),
+}
+
+/// One set of characters, any number of times: what policies, tags and names are checked by, and fast for long ones.
+#[derive(Debug)]
+struct Set {
+    ascii: Vec<bool>,
+    one: Regex,
+    may_be_empty: bool,
 }
 
 /// A look-ahead at the start of a pattern.
@@ -68,12 +82,54 @@ impl Pattern {
 fn compile(source: &str) -> Option<Compiled> {
     let source = BY_HAND.iter().find(|(theirs, _)| *theirs == source).map_or(source, |(_, ours)| ours);
     let (ahead, rest) = split_ahead(source);
-    let whole = Regex::new(&format!("^(?:{})$", translate(rest))).ok()?;
+    let rest = translate(rest);
+    let whole = match Set::of(&rest) {
+        Some(set) => Whole::Set(set),
+        None => Whole::Regex(Regex::new(&format!("^(?:{rest})$")).ok()?),
+    };
     let ahead = match ahead {
         Some((text, wanted)) => Some(Ahead { regex: Regex::new(&format!("^(?:{})", translate(text))).ok()?, wanted }),
         None => None,
     };
     Some(Compiled { whole, ahead })
+}
+
+impl Whole {
+    fn is_match(&self, value: &str) -> bool {
+        match self {
+            Self::Set(set) => set.is_match(value),
+            Self::Regex(regex) => regex.is_match(value),
+        }
+    }
+}
+
+impl Set {
+    /// Takes `[…]*` and `[…]+`, also in parentheses or between `^` and `$`.
+    fn of(source: &str) -> Option<Self> {
+        let source = source.strip_prefix('^').unwrap_or(source);
+        let source = source.strip_suffix('$').unwrap_or(source);
+        let source = source.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')).unwrap_or(source);
+        let class = source.strip_suffix(['*', '+'])?;
+        let inside = class.strip_prefix('[')?.strip_suffix(']')?;
+        let mut escaped = false;
+        for c in inside.chars() {
+            if !escaped && (c == '[' || c == ']') {
+                return None;
+            }
+            escaped = !escaped && c == '\\';
+        }
+        let one = Regex::new(&format!("^{class}$")).ok()?;
+        let ascii = (0..128_u8).map(|c| one.is_match(char::from(c).encode_utf8(&mut [0; 4]))).collect();
+        Some(Self { ascii, one, may_be_empty: source.ends_with('*') })
+    }
+
+    fn is_match(&self, value: &str) -> bool {
+        let holds = |c: char| match self.ascii.get(c as usize) {
+            Some(holds) => *holds,
+            None => self.one.is_match(c.encode_utf8(&mut [0; 4])),
+        };
+        (self.may_be_empty || !value.is_empty()) && value.chars().all(holds)
+    }
 }
 
 /// Splits `^(?!X)Y` into X and Y; groups inside X are not expected.
@@ -97,4 +153,23 @@ fn translate(source: &str) -> String {
         .replace(r"\p{ASCII}", r"[\x00-\x7F]")
         .replace(r"\u10000-\u10FFFF", r"\x{10000}-\x{10FFFF}")
         .replace(r"\uD7FF\uE000", r"\x{D7FF}\x{E000}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_matches_what_its_expression_matches() {
+        for source in [r"[\w+=,.@-]+", r"[\u0009\u000A\u000D\u0020-\u00FF]+", r"^([A-Z\]\[]*)$", r"[^ ]*", r"[\s\S]*"] {
+            let set = Set::of(source).unwrap();
+            let regex = Regex::new(&format!("^(?:{source})$")).unwrap();
+            for text in (0..0x180).filter_map(char::from_u32).map(|c| format!("a{c}")).chain([String::new()]) {
+                assert_eq!(set.is_match(&text), regex.is_match(&text), "{source} {text:?}");
+            }
+        }
+        for other in ["[a][b]+", "[a]{1,2}", "[a]", "x[a]+", "([a]+)(b)"] {
+            assert!(Set::of(other).is_none(), "{other}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! What a model is made of: operations, shapes and their members.
 
+pub use super::api::Api;
 use super::pattern::Pattern;
 use serde::Deserialize;
 use std::collections::BTreeMap;
