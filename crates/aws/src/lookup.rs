@@ -28,6 +28,7 @@ pub const PERMISSIONS: &[Permission] = &[
     permit("elasticfilesystem:DescribeMountTargets", On::Any, When::Always),
     permit("elasticloadbalancing:DescribeListeners", On::Any, When::Always),
     permit("elasticloadbalancing:DescribeLoadBalancers", On::Any, When::Always),
+    permit("elasticloadbalancing:DescribeTargetHealth", On::Any, When::Always),
     permit("secretsmanager:GetSecretValue", On::Any, When::Shared),
 ];
 
@@ -175,6 +176,19 @@ impl Account {
             groups.extend(output.security_groups().iter().filter_map(|group| group.parse().ok()));
         }
         Ok(groups)
+    }
+
+    /// State and reason of every target of a group, for example `unhealthy` and `Target.Timeout`.
+    pub async fn target_health(&self, target_group: &str) -> Result<Vec<(String, String)>, Error> {
+        let output = self.clients.elb.describe_target_health().target_group_arn(target_group).send().await;
+        let output = output.map_err(Error::of("DescribeTargetHealth", target_group))?;
+        let health = output.target_health_descriptions().iter().filter_map(|target| target.target_health());
+        let text = |health: &aws_sdk_elasticloadbalancingv2::types::TargetHealth| {
+            let state = health.state().map(|state| state.as_str().to_owned()).unwrap_or_default();
+            let reason = health.reason().map(|reason| reason.as_str().to_owned()).unwrap_or_default();
+            (state, reason)
+        };
+        Ok(health.map(text).collect())
     }
 
     /// The text of a secret in Secrets Manager; `None` when it does not exist or has no text.

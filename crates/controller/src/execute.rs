@@ -1,0 +1,304 @@
+//! One pass over one stack on AWS: observe, then plan, check and act until nothing more can be done now.
+//!
+//! After every step the planner is asked again with what that step brought, so it alone decides. Steps that do not wait
+//! for each other run side by side. A pass never waits long: what takes minutes is left to the next pass.
+
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use jenkinsstack_aws::{Account, Class, Deletion, Error, Observation, Target};
+use jenkinsstack_core::check::{Forbidden, check};
+use jenkinsstack_core::graph::{Graph, NodeId};
+use jenkinsstack_core::kind::Kind;
+use jenkinsstack_core::observed::{Seen, Snapshot};
+use jenkinsstack_core::owner::Owner;
+use jenkinsstack_core::plan::{Action, Goal, Plan, Step, Wait, plan};
+use jenkinsstack_core::render;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Steps of one stack that run at the same time: enough for the widest level of the graph, few enough to share a pace.
+const PARALLEL: usize = 16;
+/// For how long a pass goes on polling what is settling; then it gives its place to another stack.
+const BUDGET: Duration = Duration::from_secs(20);
+
+/// What a pass works on.
+pub struct Job<'a> {
+    /// Where.
+    pub account: &'a Account,
+    /// Whose.
+    pub owner: &'a Owner,
+    /// Uid of the cluster's `kube-system` namespace.
+    pub installation: &'a str,
+    /// What is wanted; empty for a stack that goes.
+    pub graph: &'a Graph,
+    /// What is to become of it.
+    pub goal: Goal,
+    /// How old the shared listing may be.
+    pub max_age: Duration,
+    /// Asked before every step: `true` when the spec has changed or the lease is lost.
+    pub stop: &'a (dyn Fn() -> bool + Send + Sync),
+}
+
+/// What came of a pass.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// What is still to be done, is under way, or can't be done.
+    pub plan: Plan,
+    /// What exists now, as far as it was seen.
+    pub snapshot: Snapshot,
+    /// What was done.
+    pub done: Vec<Done>,
+    /// What failed.
+    pub failures: Vec<Failure>,
+    /// Listings that failed.
+    pub unread: Vec<Arc<Error>>,
+}
+
+/// A step that was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// The node.
+    pub node: NodeId,
+    /// Its kind.
+    pub kind: Kind,
+    /// `Created`, `Updated` or `Deleted`.
+    pub verb: Verb,
+    /// The resource.
+    pub id: String,
+    /// The step in words.
+    pub line: String,
+}
+
+/// What was done to a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verb {
+    /// It was made.
+    Created,
+    /// It was changed.
+    Updated,
+    /// It was deleted.
+    Deleted,
+}
+
+/// A step that failed.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// The node.
+    pub node: NodeId,
+    /// Its kind.
+    pub kind: Kind,
+    /// The step in words.
+    pub line: String,
+    /// Why.
+    pub error: Arc<Error>,
+}
+
+/// What a task of the pass brought.
+enum News {
+    Made(Seen, Verb, String),
+    Gone(NodeId, Kind, String, String),
+    Leaving(Seen),
+    Polled(Wait, Result<Option<Seen>, Error>),
+    Failed(Failure),
+}
+
+/// One pass. An error means that the planner made a plan that must not be carried out: a bug, and nothing is done.
+pub async fn pass(job: &Job<'_>) -> Result<Outcome, Forbidden> {
+    let Observation { snapshot, errors } = job.account.observe(job.owner, job.max_age).await;
+    let mut pass = Pass {
+        job,
+        outcome: Outcome { snapshot, unread: errors, ..Outcome::default() },
+        running: FuturesUnordered::new(),
+        busy: BTreeSet::new(),
+        left: BTreeSet::new(),
+        polls: BTreeMap::new(),
+        began: Instant::now(),
+    };
+    loop {
+        let plan = plan(job.graph, &pass.outcome.snapshot, job.goal, job.installation);
+        check(&plan, &pass.outcome.snapshot, job.goal, job.installation)?;
+        if !(job.stop)() {
+            pass.start_steps(&plan);
+            pass.start_polls(&plan);
+        }
+        pass.outcome.plan = plan;
+        match pass.running.next().await {
+            Some(news) => pass.take(news),
+            None => return Ok(pass.outcome),
+        }
+    }
+}
+
+struct Pass<'a> {
+    job: &'a Job<'a>,
+    outcome: Outcome,
+    running: FuturesUnordered<BoxFuture<'a, News>>,
+    /// Nodes with something under way.
+    busy: BTreeSet<NodeId>,
+    /// Nodes that are left alone for the rest of the pass: their step failed.
+    left: BTreeSet<NodeId>,
+    /// How often each node was polled.
+    polls: BTreeMap<NodeId, u32>,
+    began: Instant,
+}
+
+impl<'a> Pass<'a> {
+    fn start_steps(&mut self, plan: &Plan) {
+        for step in plan.ready() {
+            let free = !self.busy.contains(&step.node) && !self.left.contains(&step.node);
+            if free && self.running.len() < PARALLEL {
+                self.busy.insert(step.node.clone());
+                let seen = self.seen(step);
+                let step = step.clone();
+                self.running.push(Box::pin(take_step(self.job, step, seen)));
+            }
+        }
+    }
+
+    /// The resource that a step is about.
+    fn seen(&self, step: &Step) -> Option<Seen> {
+        let id = match &step.action {
+            Action::Create { .. } => return None,
+            Action::Update { id, .. } | Action::Delete { id, .. } | Action::Review { id } => id,
+        };
+        self.outcome.snapshot.of(&step.node).iter().find(|seen| seen.id() == *id).cloned()
+    }
+
+    /// Polls what is settling, as long as the pass has time for it. What was under way when the pass began is read at
+    /// once: the pass was put off for just that long.
+    fn start_polls(&mut self, plan: &Plan) {
+        for wait in &plan.waits {
+            let free = !self.busy.contains(&wait.node) && !self.left.contains(&wait.node);
+            let polls = self.polls.get(&wait.node).copied();
+            let fresh = self.outcome.done.iter().any(|done| done.node == wait.node);
+            let delay = if polls.is_none() && !fresh { Duration::ZERO } else { poll_interval(wait.kind) };
+            if free && self.began.elapsed() + delay <= BUDGET {
+                self.busy.insert(wait.node.clone());
+                *self.polls.entry(wait.node.clone()).or_default() += 1;
+                self.running.push(Box::pin(poll(self.job, wait.clone(), delay)));
+            }
+        }
+    }
+
+    fn take(&mut self, news: News) {
+        match news {
+            News::Made(seen, verb, line) => {
+                self.busy.remove(&seen.node);
+                let done = Done { node: seen.node.clone(), kind: seen.observed.kind(), verb, id: seen.id(), line };
+                self.outcome.done.push(done);
+                self.outcome.snapshot.see(seen);
+            }
+            News::Gone(node, kind, id, line) => {
+                self.busy.remove(&node);
+                self.outcome.snapshot.forget(&node, &id);
+                self.outcome.done.push(Done { node, kind, verb: Verb::Deleted, id, line });
+            }
+            News::Leaving(seen) => {
+                self.busy.remove(&seen.node);
+                self.left.insert(seen.node.clone());
+                self.outcome.snapshot.see(seen);
+            }
+            News::Polled(wait, outcome) => self.polled(wait, outcome),
+            News::Failed(failure) => {
+                self.busy.remove(&failure.node);
+                self.left.insert(failure.node.clone());
+                self.outcome.failures.push(failure);
+            }
+        }
+    }
+
+    fn polled(&mut self, wait: Wait, outcome: Result<Option<Seen>, Error>) {
+        let line = render::wait_line(&wait);
+        let Wait { node, kind, id, state: _ } = wait;
+        self.busy.remove(&node);
+        match outcome {
+            Ok(Some(seen)) => self.outcome.snapshot.see(seen),
+            Ok(None) => self.outcome.snapshot.forget(&node, &id),
+            Err(error) => {
+                self.left.insert(node.clone());
+                self.outcome.failures.push(Failure { node, kind, line, error: Arc::new(error) });
+            }
+        }
+    }
+}
+
+async fn take_step(job: &Job<'_>, step: Step, seen: Option<Seen>) -> News {
+    let line = render::step_line(&step);
+    tracing::debug!(owner = %job.owner, node = %step.node, step = line, "step");
+    let Step { node, kind, action, after: _, resolved } = step;
+    match act(job, &node, action, resolved, seen).await {
+        Ok(Act::Made(seen, verb)) => News::Made(seen, verb, line),
+        Ok(Act::Gone(id)) => News::Gone(node, kind, id, line),
+        Ok(Act::Leaving(seen)) => News::Leaving(seen),
+        Err(error) => News::Failed(Failure { node, kind, line, error: Arc::new(error) }),
+    }
+}
+
+enum Act {
+    Made(Seen, Verb),
+    Gone(String),
+    Leaving(Seen),
+}
+
+async fn act(
+    job: &Job<'_>,
+    node: &NodeId,
+    action: Action,
+    resolved: Option<jenkinsstack_core::graph::Node>,
+    seen: Option<Seen>,
+) -> Result<Act, Error> {
+    let target = Target { owner: job.owner, node };
+    let bug = |what: &str| Error::new(Class::Bug, "Plan", node, format!("bug: a step without its {what}"));
+    match action {
+        Action::Create { .. } => {
+            let resolved = resolved.ok_or_else(|| bug("inputs"))?;
+            job.account.create(target, &resolved).await.map(|seen| Act::Made(seen, Verb::Created))
+        }
+        Action::Update { fields, .. } => {
+            let (resolved, seen) = (resolved.ok_or_else(|| bug("inputs"))?, seen.ok_or_else(|| bug("resource"))?);
+            job.account.update(target, &seen, &resolved, &fields).await.map(|seen| Act::Made(seen, Verb::Updated))
+        }
+        Action::Delete { id, .. } => {
+            let seen = seen.ok_or_else(|| bug("resource"))?;
+            match job.account.delete(target, &seen).await? {
+                Deletion::Gone => Ok(Act::Gone(id)),
+                Deletion::InProgress => match job.account.read(target, seen.observed.kind(), &id).await? {
+                    Some(seen) => Ok(Act::Leaving(seen)),
+                    None => Ok(Act::Gone(id)),
+                },
+            }
+        }
+        Action::Review { .. } => Err(bug("needs")),
+    }
+}
+
+async fn poll(job: &Job<'_>, wait: Wait, delay: Duration) -> News {
+    tokio::time::sleep(delay).await;
+    let target = Target { owner: job.owner, node: &wait.node };
+    let outcome = job.account.read(target, wait.kind, &wait.id).await;
+    News::Polled(wait, outcome)
+}
+
+/// How often something that settles is looked at: what takes seconds every second, what takes minutes less often.
+pub fn poll_interval(kind: Kind) -> Duration {
+    let seconds = match kind {
+        Kind::FileSystem | Kind::AccessPoint | Kind::Cluster => 2,
+        Kind::MountTarget | Kind::Service => 10,
+        Kind::LoadBalancer => 15,
+        Kind::SecurityGroup
+        | Kind::SecurityGroupRule
+        | Kind::Role
+        | Kind::LogGroup
+        | Kind::Secret
+        | Kind::FileSystemPolicy
+        | Kind::BackupPolicy
+        | Kind::TargetGroup
+        | Kind::Listener
+        | Kind::ListenerRule
+        | Kind::TaskDefinition => 5,
+    };
+    Duration::from_secs(seconds)
+}

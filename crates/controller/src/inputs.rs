@@ -1,0 +1,105 @@
+//! Everything a stack's graph depends on besides its spec: looked up in the cluster, on AWS and at the OpenID provider.
+//!
+//! [`gather`] is the only reader of the cluster's Secrets. It reads them one by one and keeps none.
+
+mod existing;
+mod network;
+mod oidc;
+mod secrets;
+
+pub use oidc::Discovery;
+pub use secrets::{fingerprinter, read_fingerprinter, referenced_secrets};
+
+use jenkinsstack_api::status::Reason;
+use jenkinsstack_api::{JenkinsStackSpec, validate};
+use jenkinsstack_aws::{Account, Class, Error};
+use jenkinsstack_core::desired::Context;
+use jenkinsstack_core::owner::Owner;
+use jenkinsstack_core::secret::Fingerprinter;
+use jenkinsstack_status::facts::{Outlook, Trouble};
+
+/// Where inputs come from.
+pub struct Sources<'a> {
+    /// The cluster.
+    pub client: &'a kube::Client,
+    /// The AWS account.
+    pub account: &'a Account,
+    /// Metadata documents of OpenID providers.
+    pub discovery: &'a Discovery,
+    /// What secrets are compared by.
+    pub fingerprinter: &'a Fingerprinter,
+    /// Uid of the cluster's `kube-system` namespace.
+    pub installation: &'a str,
+}
+
+/// What was gathered.
+pub struct Inputs {
+    /// For the graph.
+    pub context: Context,
+    /// DNS name of an existing listener's load balancer.
+    pub existing_load_balancer: Option<String>,
+}
+
+/// Gathers the inputs of a stack, or says what is missing or wrong.
+///
+/// # Errors
+/// A [`Trouble`] that names the field, what is wrong and what to do.
+pub async fn gather(sources: &Sources<'_>, owner: &Owner, spec: &JenkinsStackSpec) -> Result<Inputs, Trouble> {
+    if let Some(violation) = validate(spec).first() {
+        return Err(invalid(&violation.field, &violation.message));
+    }
+    let account = sources.account;
+    let vpc = network::vpc(account, spec).await?;
+    let public_subnets = network::public_subnets(account, spec, &vpc).await?;
+    let private_subnets = network::private_subnets(account, spec, &vpc).await?;
+    existing::certificate(account, spec).await?;
+    let listener = existing::listener(account, spec, &vpc).await?;
+    let context = Context {
+        owner: owner.clone(),
+        installation: sources.installation.to_owned(),
+        account: account.id.clone(),
+        partition: account.partition.clone(),
+        region: account.region.clone(),
+        vpc,
+        public_subnets,
+        private_subnets,
+        existing_file_system: existing::file_system(account, spec).await?,
+        existing_cluster: existing::cluster(account, spec).await?,
+        existing_listener: listener.as_ref().map(|found| found.listener.clone()),
+        secrets: secrets::environment(sources, owner, spec).await?,
+        client_secret: secrets::client_secret(sources, owner, spec).await?,
+        oidc_endpoints: oidc::endpoints(sources.discovery, spec).await?,
+    };
+    Ok(Inputs { context, existing_load_balancer: listener.map(|found| found.dns_name) })
+}
+
+/// A field that the user has to change.
+pub(crate) fn invalid(field: &str, message: &str) -> Trouble {
+    wrong(Reason::InvalidSpec, format!("spec.{field}: {message}"))
+}
+
+/// Something that the user has to mend. It is looked at again now and then, so that no nudge is needed.
+fn wrong(reason: Reason, message: String) -> Trouble {
+    Trouble { reason, message, about: None, outlook: Outlook::NeedsUser }
+}
+
+/// A lookup on AWS that failed.
+fn failed(error: &Error) -> Trouble {
+    let (reason, outlook) = judge(error.class);
+    Trouble { reason, message: error.to_string(), about: None, outlook }
+}
+
+/// The reason and the outlook of an error class.
+pub(crate) fn judge(class: Class) -> (Reason, Outlook) {
+    match class {
+        Class::Throttled => (Reason::Throttled, Outlook::Retrying),
+        Class::Transient => (Reason::AwsUnavailable, Outlook::Retrying),
+        Class::NotYet => (Reason::Waiting, Outlook::Retrying),
+        Class::Missing | Class::Conflict => (Reason::Conflict, Outlook::Retrying),
+        Class::Denied => (Reason::AccessDenied, Outlook::NeedsUser),
+        Class::Invalid => (Reason::InvalidSpec, Outlook::NeedsUser),
+        Class::Quota => (Reason::QuotaExceeded, Outlook::NeedsUser),
+        Class::Foreign => (Reason::ForeignResource, Outlook::NeedsUser),
+        Class::Bug => (Reason::InternalError, Outlook::NeedsUser),
+    }
+}

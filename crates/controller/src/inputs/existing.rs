@@ -1,0 +1,70 @@
+//! What the spec names and the operator did not make: certificate, listener, cluster, file system.
+
+use super::{failed, invalid};
+use jenkinsstack_api::JenkinsStackSpec;
+use jenkinsstack_api::spec::{FileSystemSource, ListenerSource, Protocol};
+use jenkinsstack_aws::Account;
+use jenkinsstack_aws::lookup::FoundListener;
+use jenkinsstack_core::arn::ClusterArn;
+use jenkinsstack_core::desired::ExistingFileSystem;
+use jenkinsstack_core::id::VpcId;
+use jenkinsstack_status::facts::Trouble;
+
+/// The certificate must be issued: a load balancer takes no other.
+pub(super) async fn certificate(account: &Account, spec: &JenkinsStackSpec) -> Result<(), Trouble> {
+    let ListenerSource::OwnHttps { certificate_arn } = spec.endpoint.listener() else { return Ok(()) };
+    let status = account.certificate_status(certificate_arn).await.map_err(|error| failed(&error))?;
+    match status.as_deref() {
+        Some("ISSUED") => Ok(()),
+        Some(status) => Err(invalid("endpoint.certificateArn", &format!("{certificate_arn} is {status}, not ISSUED"))),
+        None => Err(invalid("endpoint.certificateArn", &format!("{certificate_arn} does not exist"))),
+    }
+}
+
+/// The existing listener, in the VPC of the stack and of the protocol that the spec says.
+pub(super) async fn listener(
+    account: &Account,
+    spec: &JenkinsStackSpec,
+    vpc: &VpcId,
+) -> Result<Option<FoundListener>, Trouble> {
+    let ListenerSource::Existing(existing) = spec.endpoint.listener() else { return Ok(None) };
+    let found = account.listener(&existing.arn).await.map_err(|error| failed(&error))?;
+    let missing = || invalid("endpoint.existingListener.arn", &format!("{} does not exist", existing.arn));
+    let found = found.ok_or_else(missing)?;
+    let expected = match existing.protocol {
+        Protocol::Http => "HTTP",
+        Protocol::Https => "HTTPS",
+    };
+    if found.protocol != expected {
+        let message = format!("the listener speaks {}, not {expected}", found.protocol);
+        return Err(invalid("endpoint.existingListener.protocol", &message));
+    }
+    if found.vpc != vpc.as_str() {
+        let message = format!("its load balancer stands in {}, the stack in {vpc}", found.vpc);
+        return Err(invalid("endpoint.existingListener.arn", &message));
+    }
+    Ok(Some(found))
+}
+
+/// The existing cluster.
+pub(super) async fn cluster(account: &Account, spec: &JenkinsStackSpec) -> Result<Option<ClusterArn>, Trouble> {
+    let Some(name) = &spec.controller.existing_cluster else { return Ok(None) };
+    let found = account.cluster(name).await.map_err(|error| failed(&error))?;
+    let missing = || invalid("controller.existingCluster", &format!("there is no active cluster {name}"));
+    found.and_then(|arn| arn.parse().ok()).map(Some).ok_or_else(missing)
+}
+
+/// The existing file system and its access point.
+pub(super) async fn file_system(
+    account: &Account,
+    spec: &JenkinsStackSpec,
+) -> Result<Option<ExistingFileSystem>, Trouble> {
+    let FileSystemSource::Existing(existing) = spec.storage.file_system() else { return Ok(None) };
+    let (id, point) = (&existing.file_system_id, existing.access_point_id.as_deref());
+    let found = account.file_system(id, point).await.map_err(|error| failed(&error))?;
+    let missing = || match point {
+        Some(point) => format!("there is no file system {id} with access point {point}"),
+        None => format!("there is no file system {id}"),
+    };
+    found.map(Some).ok_or_else(|| invalid("storage.existing", &missing()))
+}

@@ -1,0 +1,205 @@
+//! The operator's life: serve, wait for the lease, work, hand over.
+
+use crate::args::Args;
+use crate::events::Events;
+use crate::inputs::{Discovery, fingerprinter};
+use crate::lease::Election;
+use crate::metrics::{Leads, Metrics};
+use crate::reconcile::{Operator, on_error, reconcile};
+use crate::watch;
+use anyhow::Context as _;
+use futures::StreamExt;
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use jenkinsstack_api::JenkinsStack;
+use jenkinsstack_status::probe;
+use k8s_openapi::api::core::v1::Namespace;
+use kube::ResourceExt;
+use kube::api::Api;
+use kube::runtime::{Controller, controller, reflector};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// Name of the Lease.
+const LEASE: &str = "jenkinsstack-operator";
+/// Stacks that are worked on at the same time.
+const CONCURRENCY: u16 = 16;
+
+/// Runs until SIGTERM or SIGINT, or until the lease is lost.
+///
+/// # Errors
+/// When it can't start, or had to stop because it lost the lease; the text says what to do.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    let Args {
+        cluster_name,
+        watch_namespaces,
+        metrics_address,
+        health_address,
+        log_format: _,
+        log_level: _,
+        resync_seconds,
+        leader_election,
+        lease_namespace,
+        identity,
+    } = args;
+    let metrics = Metrics::default();
+    let ready = Arc::new(AtomicBool::new(false));
+    let stopping = CancellationToken::new();
+    serve_metrics(metrics_address, metrics.clone()).await?;
+    serve_health(health_address, ready.clone()).await?;
+    let client = kube::Client::try_default().await.context("no way to the cluster: is there a service account?")?;
+    let installation = installation(&client).await?;
+    let fingerprinter = fingerprinter(&client, &lease_namespace)
+        .await
+        .with_context(|| format!("the Secret with the fingerprint key in namespace {lease_namespace}"))?;
+    let (store, writer) = reflector::store();
+    let operator = Arc::new(Operator {
+        client: client.clone(),
+        cluster: cluster_name,
+        installation,
+        fingerprinter,
+        discovery: Discovery::new()?,
+        probes: probe::client()?,
+        events: Events::new(client.clone(), &identity),
+        metrics: metrics.clone(),
+        resync: Duration::from_secs(resync_seconds),
+        stacks: store,
+        stopping: stopping.clone(),
+        accounts: Default::default(),
+        failed: Default::default(),
+    });
+    ready.store(true, Ordering::Relaxed);
+    let mut election = Election::new(client.clone(), &lease_namespace, LEASE, &identity);
+    if leader_election && !lead(&mut election, &stopping).await? {
+        return Ok(());
+    }
+    metrics.lead(Leads::Yes);
+    tracing::info!(identity, "leading");
+    let outcome = work(operator, &watch_namespaces, writer, stopping, leader_election.then_some(&mut election)).await;
+    metrics.lead(Leads::No);
+    if leader_election {
+        election.release().await;
+    }
+    outcome
+}
+
+/// Waits for the lease; `false` when the process is to end before.
+async fn lead(election: &mut Election, stopping: &CancellationToken) -> anyhow::Result<bool> {
+    let ended = terminated()?;
+    tokio::select! {
+        () = election.acquire() => Ok(true),
+        () = ended => {
+            stopping.cancel();
+            Ok(false)
+        }
+    }
+}
+
+/// Works until told to end, or until the lease is lost. Passes that run end their calls and start no new step.
+async fn work(
+    operator: Arc<Operator>,
+    namespaces: &[String],
+    writer: reflector::store::Writer<JenkinsStack>,
+    stopping: CancellationToken,
+    election: Option<&mut Election>,
+) -> anyhow::Result<()> {
+    let ended = terminated()?;
+    let client = operator.client.clone();
+    let wakes = watch::secrets(&client, namespaces, operator.stacks.clone());
+    let config = controller::Config::default().concurrency(CONCURRENCY).debounce(Duration::from_millis(200));
+    let stop = stopping.clone();
+    let passes = Controller::for_stream(watch::stacks(&client, namespaces, writer), operator.stacks.clone())
+        .with_config(config)
+        .reconcile_on(wakes)
+        .graceful_shutdown_on(async move { stop.cancelled().await })
+        .run(reconcile, on_error, operator)
+        .for_each(|outcome| async move {
+            if let Err(error) = outcome {
+                tracing::debug!(%error, "not reconciled");
+            }
+        });
+    tokio::pin!(passes);
+    let lost = async {
+        match election {
+            Some(election) => election.hold().await,
+            None => std::future::pending().await,
+        }
+    };
+    let lost = tokio::select! {
+        () = &mut passes => return Ok(()),
+        () = ended => false,
+        () = lost => true,
+    };
+    stopping.cancel();
+    tracing::info!(lost, "stopping");
+    passes.await;
+    if lost { Err(anyhow::anyhow!("the lease {LEASE} was lost: another replica works now")) } else { Ok(()) }
+}
+
+/// SIGTERM or SIGINT.
+fn terminated() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => (),
+            _ = tokio::signal::ctrl_c() => (),
+        }
+    })
+}
+
+/// Uid of the `kube-system` namespace: what tells this cluster from a later one of the same name.
+async fn installation(client: &kube::Client) -> anyhow::Result<String> {
+    let namespaces: Api<Namespace> = Api::all(client.clone());
+    let system =
+        namespaces.get("kube-system").await.context("namespace kube-system, whose uid names the installation")?;
+    system.uid().context("namespace kube-system has no uid")
+}
+
+async fn serve_metrics(address: SocketAddr, metrics: Metrics) -> anyhow::Result<()> {
+    const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    serve(address, move |path| match path {
+        "/metrics" => (StatusCode::OK, OPEN_METRICS, metrics.text()),
+        _ => (StatusCode::NOT_FOUND, PLAIN, "metrics are at /metrics\n".into()),
+    })
+    .await
+}
+
+async fn serve_health(address: SocketAddr, ready: Arc<AtomicBool>) -> anyhow::Result<()> {
+    serve(address, move |path| match path {
+        "/healthz" => (StatusCode::OK, PLAIN, "ok\n".into()),
+        "/readyz" if ready.load(Ordering::Relaxed) => (StatusCode::OK, PLAIN, "ok\n".into()),
+        "/readyz" => (StatusCode::SERVICE_UNAVAILABLE, PLAIN, "not connected to the cluster yet\n".into()),
+        _ => (StatusCode::NOT_FOUND, PLAIN, "health is at /healthz and /readyz\n".into()),
+    })
+    .await
+}
+
+const PLAIN: &str = "text/plain; charset=utf-8";
+
+type Page = (StatusCode, &'static str, String);
+
+/// Answers GET requests in the background.
+async fn serve(address: SocketAddr, page: impl Fn(&str) -> Page + Clone + Send + Sync + 'static) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(address).await.with_context(|| format!("can't listen on {address}"))?;
+    tracing::info!(address = %listener.local_addr()?, "serving");
+    tokio::spawn(async move {
+        while let Ok((connection, _)) = listener.accept().await {
+            let page = page.clone();
+            let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+                let (status, content_type, body) = page(request.uri().path());
+                let answer = Response::builder().status(status).header("content-type", content_type);
+                async move { answer.body(Full::new(Bytes::from(body))) }
+            });
+            tokio::spawn(
+                hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(connection), service),
+            );
+        }
+    });
+    Ok(())
+}

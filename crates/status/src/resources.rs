@@ -1,0 +1,70 @@
+//! The resources of a stack and what is still to be done to them, as lists.
+
+use crate::facts::Pass;
+use jenkinsstack_api::status::{Pending, PendingAction, ResourceState, ResourceStatus};
+use jenkinsstack_core::graph::NodeId;
+use jenkinsstack_core::kind::{Kind, State};
+use jenkinsstack_core::observed::Seen;
+use jenkinsstack_core::plan::{Action, Step, Wait};
+use jenkinsstack_core::render;
+use std::collections::BTreeMap;
+
+/// Every node that is wanted or that exists, by name.
+pub(crate) fn resources(pass: &Pass<'_>) -> Vec<ResourceStatus> {
+    let mut rows: BTreeMap<&NodeId, (Kind, Option<&Seen>)> =
+        pass.graph.nodes().map(|(id, node)| (id, (node.desired.kind(), None))).collect();
+    for seen in pass.snapshot.all() {
+        rows.insert(&seen.node, (seen.observed.kind(), Some(seen)));
+    }
+    rows.into_iter().map(|(node, (kind, seen))| row(pass, node, kind, seen)).collect()
+}
+
+fn row(pass: &Pass<'_>, node: &NodeId, kind: Kind, seen: Option<&Seen>) -> ResourceStatus {
+    let step = pass.plan.steps.iter().find(|step| step.node == *node).map(|step| &step.action);
+    let kept = pass.plan.kept.iter().any(|kept| kept.node == *node);
+    let state = match (seen.map(|seen| seen.observed.state()), step) {
+        (None, _) => ResourceState::Missing,
+        (Some(_), _) if kept => ResourceState::Retained,
+        (Some(State::Leaving), _) | (Some(_), Some(Action::Delete { .. })) => ResourceState::Deleting,
+        (Some(State::Failed(_)), _) => ResourceState::Failed,
+        (Some(State::Pending(_)), _) => ResourceState::Creating,
+        (Some(State::Settling(_)), _) | (Some(State::Ready), Some(_)) => ResourceState::Updating,
+        (Some(State::Ready), None) => ResourceState::Ready,
+    };
+    ResourceStatus { node: node.to_string(), kind: format!("{kind:?}"), id: seen.map(Seen::id), state }
+}
+
+/// What is still to be done: one entry a node, at most [`PENDING_LIMIT`].
+pub(crate) fn pending(pass: &Pass<'_>) -> Vec<Pending> {
+    let steps = pass.plan.steps.iter().map(step);
+    let waits = pass.plan.waits.iter().map(wait);
+    let mut by_node: BTreeMap<String, Pending> = BTreeMap::new();
+    for pending in waits.chain(steps) {
+        by_node.entry(pending.node.clone()).or_insert(pending);
+    }
+    by_node.into_values().take(PENDING_LIMIT).collect()
+}
+
+/// A status is a report, not a log: more than this nobody reads.
+const PENDING_LIMIT: usize = 50;
+
+fn step(step: &Step) -> Pending {
+    let action = match &step.action {
+        Action::Create { replaces } if replaces.is_empty() => PendingAction::Create,
+        Action::Create { .. } => PendingAction::Replace,
+        Action::Update { .. } => PendingAction::Update,
+        Action::Review { .. } => PendingAction::Wait,
+        Action::Delete { .. } => PendingAction::Delete,
+    };
+    let after: Vec<&str> = step.after.iter().map(NodeId::as_str).collect();
+    let why = if after.is_empty() {
+        render::step_line(step)
+    } else {
+        format!("{}, after {}", render::step_line(step), after.join(", "))
+    };
+    Pending { node: step.node.to_string(), action, why }
+}
+
+fn wait(wait: &Wait) -> Pending {
+    Pending { node: wait.node.to_string(), action: PendingAction::Wait, why: render::wait_line(wait) }
+}

@@ -1,0 +1,57 @@
+//! Running other programs, and saying what is missing.
+
+use anyhow::{Context, bail, ensure};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// A program that must be installed: its command, how it says its version, and where to get it.
+pub(crate) type Tool = (&'static str, &'static str, &'static str);
+
+/// The Rust toolchain.
+pub(crate) const RUST: Tool = ("cargo", "--version", "Rust 1.95 or later: https://rustup.rs");
+/// The Go toolchain, for the Kubernetes API server.
+pub(crate) const GO: Tool = ("go", "version", "Go 1.26 or later: https://go.dev/dl");
+/// Python with pip, for AWS's API models and its independent client.
+pub(crate) const PYTHON: Tool =
+    ("python3", "--version", "Python 3.11 or later with pip and venv: https://www.python.org");
+
+/// The folder of this workspace.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new("."))
+}
+
+/// Says all that is missing at once.
+pub(crate) fn need(tools: &[Tool]) -> anyhow::Result<()> {
+    let there = |(command, version, _): &&Tool| {
+        let quiet = Command::new(command).arg(version).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        quiet.is_ok_and(|status| status.success())
+    };
+    let missing: Vec<&str> = tools.iter().filter(|tool| !there(tool)).map(|(_, _, hint)| *hint).collect();
+    if missing.is_empty() { Ok(()) } else { bail!("missing on this machine:\n  {}", missing.join("\n  ")) }
+}
+
+/// Runs cargo in the workspace; its output is the user's to see.
+pub(crate) fn cargo(args: &[&str]) -> anyhow::Result<()> {
+    cargo_with(args, &[])
+}
+
+/// Runs cargo with more environment.
+pub(crate) fn cargo_with(args: &[&str], environment: &[(&str, &str)]) -> anyhow::Result<()> {
+    eprintln!("$ cargo {}", args.join(" "));
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(args).envs(environment.iter().copied()).current_dir(root());
+    let status = cargo.status().context("cargo can't be started")?;
+    ensure!(status.success(), "cargo {} failed", args.join(" "));
+    Ok(())
+}
+
+/// Builds and runs a program of this workspace.
+pub(crate) fn package(package: &str, binary: Option<&str>, args: &[String]) -> anyhow::Result<()> {
+    let mut all = vec!["run", "--quiet", "--package", package];
+    if let Some(binary) = binary {
+        all.extend(["--bin", binary]);
+    }
+    all.push("--");
+    all.extend(args.iter().map(String::as_str));
+    cargo(&all)
+}

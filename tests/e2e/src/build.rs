@@ -1,0 +1,39 @@
+//! The binaries under test, built by cargo if they are not there yet.
+
+use anyhow::{Context, ensure};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// Path of a binary of this workspace, built in the profile of the running program.
+///
+/// # Errors
+/// When it can't be built; cargo's own output says why.
+pub fn binary(package: &str, name: &str) -> anyhow::Result<PathBuf> {
+    static BUILT: OnceLock<std::sync::Mutex<Vec<String>>> = OnceLock::new();
+    let mut built = BUILT.get_or_init(Default::default).lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if !built.iter().any(|done| done == package) {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--package", package]).current_dir(root());
+        if !cfg!(debug_assertions) {
+            cargo.arg("--release");
+        }
+        let status = cargo.status().context("cargo can't be started")?;
+        ensure!(status.success(), "cargo build --package {package} failed");
+        built.push(package.to_owned());
+    }
+    Ok(profile_folder()?.join(name))
+}
+
+/// The folder of this workspace.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new("."))
+}
+
+/// `target/debug` or `target/release`: where the running program lies, or one above for tests.
+fn profile_folder() -> anyhow::Result<PathBuf> {
+    let program = std::env::current_exe()?;
+    let folder = program.parent().context("the program lies nowhere")?;
+    let above = if folder.ends_with("deps") { folder.parent() } else { Some(folder) };
+    above.map(Path::to_path_buf).context("the program lies outside a target folder")
+}

@@ -1,0 +1,117 @@
+//! The built operator as a process: started as the chart would start it, and ended by its id.
+
+use crate::build;
+use anyhow::Context;
+use std::fs::File;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// A running operator; it is killed when it is dropped.
+pub struct Operator {
+    child: Child,
+    log: PathBuf,
+    metrics: u16,
+}
+
+/// What an operator is started with.
+pub struct Start<'a> {
+    /// Kubeconfig of its service account.
+    pub kubeconfig: &'a Path,
+    /// Where AWS is.
+    pub aws_url: &'a str,
+    /// Access key of its role.
+    pub access_key: &'a str,
+    /// Folder for its log.
+    pub folder: &'a Path,
+    /// Name of the replica.
+    pub identity: &'a str,
+    /// Seconds between two looks at a stack at rest.
+    pub resync: u64,
+}
+
+impl Operator {
+    /// Starts the operator.
+    ///
+    /// # Errors
+    /// When it can't be built or started.
+    pub fn start(start: &Start<'_>) -> anyhow::Result<Self> {
+        let binary = build::binary("jenkinsstack-controller", "jenkinsstack-operator")?;
+        let log = start.folder.join(format!("{}.log", start.identity));
+        let (metrics, health) = (free_port()?, free_port()?);
+        let child = Command::new(&binary)
+            .env_clear()
+            .env("KUBECONFIG", start.kubeconfig)
+            .env("AWS_ENDPOINT_URL", start.aws_url)
+            .env("AWS_REGION", "eu-central-1")
+            .env("AWS_ACCESS_KEY_ID", start.access_key)
+            .env("AWS_SECRET_ACCESS_KEY", "any")
+            .env("POD_NAME", start.identity)
+            .env("POD_NAMESPACE", crate::world::NAMESPACE)
+            .args(["--cluster-name", crate::world::CLUSTER_NAME, "--log-format", "text"])
+            .args(["--log-level", "info,jenkinsstack_controller=debug"])
+            .args(["--resync-seconds", &start.resync.to_string()])
+            .args(["--metrics-address", &format!("127.0.0.1:{metrics}")])
+            .args(["--health-address", &format!("127.0.0.1:{health}")])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(File::options().create(true).append(true).open(&log)?)
+            .spawn()
+            .with_context(|| format!("{} can't be started", binary.display()))?;
+        Ok(Self { child, log, metrics })
+    }
+
+    /// Asks it to end, and waits until it has.
+    ///
+    /// # Errors
+    /// When the signal can't be sent.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        let id = self.child.id().to_string();
+        Command::new("kill").args(["-TERM", &id]).status().context("kill can't be started")?;
+        while self.child.try_wait()?.is_none() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(())
+    }
+
+    /// Kills it without mercy.
+    ///
+    /// # Errors
+    /// When it is not our child any more.
+    pub fn kill(mut self) -> anyhow::Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// What it has logged so far.
+    ///
+    /// # Errors
+    /// When the log can't be read.
+    pub fn log(&self) -> anyhow::Result<String> {
+        Ok(std::fs::read_to_string(&self.log)?)
+    }
+
+    /// Port of its metrics on loopback.
+    pub fn metrics_port(&self) -> u16 {
+        self.metrics
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Operator {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A port that is free now. Somebody else may take it first; the operator then ends and says so in its log.
+fn free_port() -> anyhow::Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
