@@ -1,13 +1,14 @@
 //! What a driver of one kind does: the same six items in the same order in every file of `kind`.
 
 use crate::account::Account;
-use crate::error::Error;
+use crate::error::{Error, present};
 use crate::permission::Permission;
 use crate::tagged::Tagged;
 use jenkinsstack_core::diff::Field;
 use jenkinsstack_core::graph::{Node, NodeId};
+use jenkinsstack_core::kind::Observed;
 use jenkinsstack_core::observed::Seen;
-use jenkinsstack_core::owner::Owner;
+use jenkinsstack_core::owner::{Owner, Tags};
 
 /// The resource that is meant: whose, which node, under which name.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +19,18 @@ pub struct Target<'a> {
     pub node: &'a NodeId,
 }
 
+impl Target<'_> {
+    /// Whether these are the tags of this very node.
+    pub(crate) fn owns(&self, tags: &Tags) -> bool {
+        Owner::of(tags).is_some_and(|(owner, node)| owner == *self.owner && node == *self.node)
+    }
+
+    /// What was found under this node's name or id.
+    pub(crate) fn seen(&self, tags: Tags, observed: Observed) -> Seen {
+        Seen { node: self.node.clone(), tags: Some(tags), observed }
+    }
+}
+
 /// One resource of a listing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Listed {
@@ -25,6 +38,14 @@ pub struct Listed {
     pub owner: Owner,
     /// What was seen.
     pub seen: Seen,
+}
+
+impl Listed {
+    /// A resource of a listing, if its tags say that it is this cluster's.
+    pub(crate) fn of(account: &Account, tags: Tags, observed: Observed) -> Option<Self> {
+        let (owner, node) = Owner::of(&tags).filter(|(owner, _)| owner.cluster == account.cluster)?;
+        Some(Self { owner, seen: Seen { node, tags: Some(tags), observed } })
+    }
 }
 
 /// How far a deletion got.
@@ -74,4 +95,16 @@ pub(crate) trait Driver {
 /// Whether a field is among those to change.
 pub(crate) fn changes(fields: &[Field], name: &str) -> bool {
     fields.iter().any(|field| field.name == name)
+}
+
+/// What a deletion that is done at once came to: what is missing is gone.
+pub(crate) fn gone<T>(outcome: Result<T, Error>) -> Result<Deletion, Error> {
+    present(outcome).map(|_| Deletion::Gone)
+}
+
+/// The tags of `seen` once `node`'s were put over them.
+pub(crate) fn retagged(seen: &Seen, node: &Node) -> Tags {
+    let mut tags = seen.tags.clone().unwrap_or_default();
+    tags.extend(node.tags.clone());
+    tags
 }

@@ -85,9 +85,35 @@ impl Error {
         }
     }
 
+    /// Turns what only a mistake of ours can bring about into an error; for `map_err(Error::bug("CreateRole", name))`.
+    pub(crate) fn bug<E: fmt::Display>(operation: &'static str, resource: impl fmt::Display) -> impl FnOnce(E) -> Self {
+        move |error| Self::new(Class::Bug, operation, resource, error.to_string())
+    }
+
+    /// Something that is there, since its name is taken, and that no read shows yet.
+    pub(crate) fn unseen(operation: &'static str, resource: impl fmt::Display) -> Self {
+        Self::new(Class::NotYet, operation, resource, "its name is taken, and AWS does not show it yet")
+    }
+
+    /// The same error about what was made a moment ago: that it is missing only means that the news has not spread.
+    pub(crate) fn just_made(mut self) -> Self {
+        if self.class == Class::Missing {
+            self.class = Class::NotYet;
+        }
+        self
+    }
+
     /// Whether AWS answered with this code.
     pub fn is(&self, code: &str) -> bool {
         self.code.as_deref() == Some(code)
+    }
+}
+
+/// What does not exist is an answer, not an error.
+pub(crate) fn present<T>(outcome: Result<T, Error>) -> Result<Option<T>, Error> {
+    match outcome {
+        Err(error) if error.class == Class::Missing => Ok(None),
+        outcome => outcome.map(Some),
     }
 }
 

@@ -59,6 +59,8 @@ macro_rules! drivers {
     };
 }
 
+mod efs;
+
 drivers! {
     SecurityGroup, security_group;
     SecurityGroupRule, security_group_rule;
@@ -79,10 +81,11 @@ drivers! {
     Service, service;
 }
 
-/// Kinds in rounds of listing: a kind that lives inside another is listed after it.
+/// Kinds in rounds of listing: a kind that lives inside another is listed after it. Security groups come after their
+/// rules: what is in a group and is not one of ours is a stray.
 pub(crate) const LISTING: [&[Kind]; 2] = [
     &[
-        Kind::SecurityGroup,
+        Kind::SecurityGroupRule,
         Kind::Role,
         Kind::LogGroup,
         Kind::Secret,
@@ -94,7 +97,7 @@ pub(crate) const LISTING: [&[Kind]; 2] = [
         Kind::TaskDefinition,
     ],
     &[
-        Kind::SecurityGroupRule,
+        Kind::SecurityGroup,
         Kind::FileSystemPolicy,
         Kind::BackupPolicy,
         Kind::MountTarget,

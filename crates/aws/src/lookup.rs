@@ -3,7 +3,7 @@
 //! Answers are kept for a while and shared by all stacks of the account: a thousand stacks in one VPC ask once.
 
 use crate::account::Account;
-use crate::error::{Class, Error};
+use crate::error::{Error, present};
 use crate::permission::{On, Permission, When, permit};
 use aws_sdk_ec2::types::Filter;
 use jenkinsstack_core::desired::{ExistingFileSystem, ExistingListener, Subnet};
@@ -196,14 +196,6 @@ impl Account {
         let output = self.clients.secrets.get_secret_value().secret_id(arn).send().await;
         let output = present(output.map_err(Error::of("GetSecretValue", arn)))?;
         Ok(output.and_then(|output| output.secret_string().map(str::to_owned)))
-    }
-}
-
-/// What does not exist is an answer, not an error.
-fn present<T>(outcome: Result<T, Error>) -> Result<Option<T>, Error> {
-    match outcome {
-        Err(error) if error.class == Class::Missing => Ok(None),
-        outcome => outcome.map(Some),
     }
 }
 

@@ -1,10 +1,10 @@
 //! CloudWatch log group.
 
 use super::{State, outputs};
-use crate::diff::{Change, Diff};
-use crate::input::{AnyInput, HasInputs, Output, Outputs, Unresolved};
 use crate::arn::{KeyArn, LogGroupArn};
+use crate::diff::{Change, Diff};
 use crate::id::Name;
+use crate::input::{AnyInput, HasInputs, Output, Outputs, Unresolved};
 use serde::Serialize;
 
 /// As it is wanted.
@@ -12,15 +12,14 @@ use serde::Serialize;
 #[serde(rename_all = "camelCase")]
 pub struct Desired {
     /// Days that log events are kept.
-     pub retention_days: i32,
-     /// Key that encrypts it; CloudWatch's own when absent.
-     pub kms_key: Option<KeyArn>,
+    pub retention_days: i32,
+    /// Key that encrypts it; CloudWatch's own when absent.
+    pub kms_key: Option<KeyArn>,
 }
 
 impl HasInputs for Desired {
     fn walk(&mut self, _walk: &mut dyn FnMut(&mut dyn AnyInput)) {
         let Self { retention_days: _, kms_key: _ } = self;
-
     }
 }
 
@@ -29,19 +28,23 @@ impl HasInputs for Desired {
 #[serde(rename_all = "camelCase")]
 pub struct Observed {
     /// Its ARN, without the trailing `:*`.
-     pub arn: LogGroupArn,
-     /// Its name.
-     pub name: Name,
-     /// Days that log events are kept; for ever when absent.
-     pub retention_days: Option<i32>,
-     /// Key that encrypts it.
-     pub kms_key: Option<KeyArn>,
+    pub arn: LogGroupArn,
+    /// Its name.
+    pub name: Name,
+    /// Days that log events are kept; for ever when absent.
+    pub retention_days: Option<i32>,
+    /// Key that encrypts it.
+    pub kms_key: Option<KeyArn>,
 }
 
 impl Observed {
     /// What it yields to others.
     pub fn outputs(&self) -> Outputs {
-        outputs([(Output::Arn, self.arn.to_string()), (Output::Name, self.name.to_string()), (Output::Id, self.name.to_string())])
+        outputs([
+            (Output::Arn, self.arn.to_string()),
+            (Output::Name, self.name.to_string()),
+            (Output::Id, self.name.to_string()),
+        ])
     }
 
     /// Whether others can use it.
@@ -51,10 +54,10 @@ impl Observed {
 }
 
 /// Everything changes in place (PutRetentionPolicy, AssociateKmsKey, Amazon CloudWatch Logs API Reference).
- pub fn diff(desired: &Desired, observed: &Observed) -> Result<Change, Unresolved> {
-     let Desired { retention_days, kms_key } = desired;
-     Ok(Diff::default()
-         .in_place("retentionInDays", &Some(*retention_days), &observed.retention_days)
-         .in_place("kmsKeyId", kms_key, &observed.kms_key)
-         .done())
- }
+pub fn diff(desired: &Desired, observed: &Observed) -> Result<Change, Unresolved> {
+    let Desired { retention_days, kms_key } = desired;
+    Ok(Diff::default()
+        .in_place("retentionInDays", &Some(*retention_days), &observed.retention_days)
+        .in_place("kmsKeyId", kms_key, &observed.kms_key)
+        .done())
+}

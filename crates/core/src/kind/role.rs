@@ -1,10 +1,10 @@
 //! IAM role with its inline policies and the managed policies attached to it.
 
 use super::{State, outputs};
-use crate::diff::{Change, Diff};
-use crate::input::{AnyInput, HasInputs, Output, Outputs, Unresolved};
 use crate::arn::{PolicyArn, RoleArn};
+use crate::diff::{Change, Diff};
 use crate::id::Name;
+use crate::input::{AnyInput, HasInputs, Output, Outputs, Unresolved};
 use crate::policy::Document;
 use serde::Serialize;
 use serde_json::Value;
@@ -14,16 +14,16 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Desired {
-    /// What it is for.
-     pub description: String,
-     /// Who may take it on.
-     pub trust: Document,
-     /// Inline policies by name: gone with the role, without versions.
-     pub inline: BTreeMap<String, Document>,
-     /// Managed policies.
-     pub attached: BTreeSet<PolicyArn>,
-     /// Managed policy that bounds what the role can be given.
-     pub boundary: Option<PolicyArn>,
+    /// What it is for. Written once and not compared: the one call that lists roles does not tell it.
+    pub description: String,
+    /// Who may take it on.
+    pub trust: Document,
+    /// Inline policies by name: gone with the role, without versions.
+    pub inline: BTreeMap<String, Document>,
+    /// Managed policies.
+    pub attached: BTreeSet<PolicyArn>,
+    /// Managed policy that bounds what the role can be given.
+    pub boundary: Option<PolicyArn>,
 }
 
 impl HasInputs for Desired {
@@ -39,25 +39,27 @@ impl HasInputs for Desired {
 #[serde(rename_all = "camelCase")]
 pub struct Observed {
     /// Its ARN.
-     pub arn: RoleArn,
-     /// Its name.
-     pub name: Name,
-     /// Description.
-     pub description: String,
-     /// Trust policy in normal form.
-     pub trust: Value,
-     /// Inline policies in normal form.
-     pub inline: BTreeMap<String, Value>,
-     /// Managed policies.
-     pub attached: BTreeSet<PolicyArn>,
-     /// Permissions boundary.
-     pub boundary: Option<PolicyArn>,
+    pub arn: RoleArn,
+    /// Its name.
+    pub name: Name,
+    /// Trust policy in normal form.
+    pub trust: Value,
+    /// Inline policies in normal form.
+    pub inline: BTreeMap<String, Value>,
+    /// Managed policies.
+    pub attached: BTreeSet<PolicyArn>,
+    /// Permissions boundary.
+    pub boundary: Option<PolicyArn>,
 }
 
 impl Observed {
     /// What it yields to others.
     pub fn outputs(&self) -> Outputs {
-        outputs([(Output::Arn, self.arn.to_string()), (Output::Name, self.name.to_string()), (Output::Id, self.name.to_string())])
+        outputs([
+            (Output::Arn, self.arn.to_string()),
+            (Output::Name, self.name.to_string()),
+            (Output::Id, self.name.to_string()),
+        ])
     }
 
     /// Whether others can use it.
@@ -66,16 +68,15 @@ impl Observed {
     }
 }
 
-/// Everything changes in place; name and path are fixed and come from the owner.
- pub fn diff(desired: &Desired, observed: &Observed) -> Result<Change, Unresolved> {
-     let Desired { description, trust, inline, attached, boundary } = desired;
-     let inline: BTreeMap<String, Value> =
-         inline.iter().map(|(name, policy)| Ok((name.clone(), policy.normal()?))).collect::<Result<_, Unresolved>>()?;
-     Ok(Diff::default()
-         .in_place("description", description, &observed.description)
-         .in_place("trustPolicy", &trust.normal()?, &observed.trust)
-         .in_place("inlinePolicies", &inline, &observed.inline)
-         .in_place("managedPolicies", attached, &observed.attached)
-         .in_place("permissionsBoundary", boundary, &observed.boundary)
-         .done())
- }
+/// Everything compared changes in place; name and path are fixed and come from the owner.
+pub fn diff(desired: &Desired, observed: &Observed) -> Result<Change, Unresolved> {
+    let Desired { description: _, trust, inline, attached, boundary } = desired;
+    let inline: BTreeMap<String, Value> =
+        inline.iter().map(|(name, policy)| Ok((name.clone(), policy.normal()?))).collect::<Result<_, Unresolved>>()?;
+    Ok(Diff::default()
+        .in_place("trustPolicy", &trust.normal()?, &observed.trust)
+        .in_place("inlinePolicies", &inline, &observed.inline)
+        .in_place("managedPolicies", attached, &observed.attached)
+        .in_place("permissionsBoundary", boundary, &observed.boundary)
+        .done())
+}
