@@ -61,6 +61,9 @@ macro_rules! drivers {
     };
 }
 
+mod efs;
+mod elb;
+
 drivers! {
     SecurityGroup, security_group;
     SecurityGroupRule, security_group_rule;

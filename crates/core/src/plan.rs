@@ -269,9 +269,9 @@ impl Planner<'_> {
         }
     }
 
-    /// A new one takes the place of `seen`: made first, except for the service, whose old task must be gone before.
+    /// A new one takes the place of `seen`: made first, except where the old one must be gone before.
     fn replace(&mut self, id: &NodeId, kind: Kind, seen: &Seen, fields: Vec<Field>, resolved: Node) {
-        if kind == Kind::Service {
+        if kind.leaves_first() {
             let action = Action::Delete { id: seen.id(), because: Leaving::Superseded };
             self.step(id, kind, action, BTreeSet::new(), None);
         } else {
@@ -388,6 +388,12 @@ impl Kind {
     /// Whether it is the home, or a setting that lives and dies with it.
     pub fn is_home(self) -> bool {
         matches!(self, Self::FileSystem | Self::FileSystemPolicy | Self::BackupPolicy)
+    }
+
+    /// Whether there is room for one only, so that its successor is made once it is gone: a home has one controller, and a
+    /// file system one mount target in a zone (CreateMountTarget, Amazon EFS API Reference).
+    pub fn leaves_first(self) -> bool {
+        matches!(self, Self::MountTarget | Self::Service)
     }
 }
 
