@@ -36,7 +36,8 @@ async fn client() -> Client {
 
 /// The files of a folder, by name.
 fn files(folder: &str) -> BTreeMap<String, String> {
-    let entries = fs::read_dir(root().join("crates/api/tests").join(folder)).unwrap().map(|entry| entry.unwrap().path());
+    let entries =
+        fs::read_dir(root().join("crates/api/tests").join(folder)).unwrap().map(|entry| entry.unwrap().path());
     entries.map(|p| (p.file_stem().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(p).unwrap())).collect()
 }
 
