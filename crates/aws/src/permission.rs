@@ -1,5 +1,11 @@
 //! The IAM permissions that drivers declare, and the operator's policy that is made of them.
 
+use crate::{kind, lookup, tagged};
+use jenkinsstack_core::kind::Kind;
+use jenkinsstack_core::owner::TAG_CLUSTER;
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
 /// One IAM action, on what, under which condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Permission {
@@ -31,13 +37,122 @@ pub enum When {
     Tagging,
     /// The request sets our cluster's tag as part of one of these create operations.
     Creating(&'static [&'static str]),
-    /// The user shares the resource by the tag `jenkinsstack.io/shared-with` with our cluster's name.
+    /// The user shares the resource by the tag [`TAG_SHARED`] with our cluster's name.
     Shared,
     /// The role is passed to this service.
     PassedTo(&'static str),
 }
 
+/// Tag by which a user shares a resource of his own with the operator of a cluster: a secret that it may read.
+pub const TAG_SHARED: &str = "jenkinsstack.io/shared-with";
+
 /// Shorthand for the tables of the drivers.
 pub(crate) const fn permit(action: &'static str, on: On, when: When) -> Permission {
     Permission { action, on, when }
+}
+
+/// Every permission that the operator needs.
+pub fn all() -> BTreeSet<Permission> {
+    let drivers = Kind::ALL.iter().flat_map(|kind| kind::permissions(*kind));
+    drivers.chain(lookup::PERMISSIONS).chain(tagged::PERMISSIONS).copied().collect()
+}
+
+/// What is filled into ARN patterns and conditions.
+#[derive(Clone, Copy, Debug)]
+pub struct Names<'a> {
+    /// Partition, for example `aws`.
+    pub partition: &'a str,
+    /// Region, or `*`.
+    pub region: &'a str,
+    /// Account id, or `*`.
+    pub account: &'a str,
+    /// Name of the Kubernetes cluster.
+    pub cluster: &'a str,
+}
+
+/// The operator's IAM policy: one statement for each pair of resource and condition, in a fixed order.
+pub fn policy(names: &Names<'_>) -> Value {
+    let mut statements: BTreeMap<(On, Bound), BTreeSet<&str>> = BTreeMap::new();
+    for Permission { action, on, when } in all() {
+        statements.entry((on, Bound::of(action, when))).or_default().insert(action);
+    }
+    let statements: Vec<Value> = statements
+        .into_iter()
+        .enumerate()
+        .map(|(place, ((on, bound), actions))| statement(place, names, on, &bound, &actions))
+        .collect();
+    json!({"Version": "2012-10-17", "Statement": statements})
+}
+
+/// A condition with the keys that its actions' service has for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Bound {
+    Always,
+    Owned,
+    Tagging,
+    Creating(&'static str, &'static [&'static str]),
+    Shared,
+    PassedTo(&'static str),
+}
+
+impl Bound {
+    fn of(action: &'static str, when: When) -> Self {
+        let service = action.split(':').next().unwrap_or(action);
+        match when {
+            When::Always => Self::Always,
+            When::Owned => Self::Owned,
+            When::Tagging => Self::Tagging,
+            When::Creating(operations) => Self::Creating(service, operations),
+            When::Shared => Self::Shared,
+            When::PassedTo(service) => Self::PassedTo(service),
+        }
+    }
+
+    fn conditions(self, cluster: &str) -> Map<String, Value> {
+        let tag = |scope: &str, key: &str| (format!("aws:{scope}Tag/{key}"), json!(cluster));
+        match self {
+            Self::Always => Map::new(),
+            Self::Owned => Map::from_iter([tag("Resource", TAG_CLUSTER)]),
+            Self::Tagging => Map::from_iter([tag("Request", TAG_CLUSTER)]),
+            Self::Creating(service, operations) => {
+                Map::from_iter([tag("Request", TAG_CLUSTER), (format!("{service}:CreateAction"), json!(operations))])
+            }
+            Self::Shared => Map::from_iter([tag("Resource", TAG_SHARED)]),
+            Self::PassedTo(service) => Map::from_iter([("iam:PassedToService".to_owned(), json!(service))]),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Always => "Any",
+            Self::Owned => "Owned",
+            Self::Tagging => "Tagged",
+            Self::Creating(..) => "Creating",
+            Self::Shared => "Shared",
+            Self::PassedTo(_) => "Passed",
+        }
+    }
+}
+
+fn statement(place: usize, names: &Names<'_>, on: On, bound: &Bound, actions: &BTreeSet<&str>) -> Value {
+    let Names { partition, region, account, cluster } = names;
+    let resource = match on {
+        On::Any => "*".to_owned(),
+        On::Arn(pattern) => pattern
+            .replace("{partition}", partition)
+            .replace("{region}", region)
+            .replace("{account}", account)
+            .replace("{cluster}", cluster),
+    };
+    let mut statement = json!({
+        "Sid": format!("{}{}", bound.name(), place + 1),
+        "Effect": "Allow",
+        "Action": actions,
+        "Resource": resource,
+    });
+    let conditions = bound.conditions(cluster);
+    if let (Some(members), false) = (statement.as_object_mut(), conditions.is_empty()) {
+        members.insert("Condition".into(), json!({"StringEquals": conditions}));
+    }
+    statement
 }

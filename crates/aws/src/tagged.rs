@@ -4,11 +4,15 @@
 
 use crate::clients::Clients;
 use crate::error::Error;
+use crate::permission::{On, Permission, When, permit};
 use jenkinsstack_core::owner::{TAG_CLUSTER, Tags};
 use std::collections::BTreeMap;
 
 /// Tags by ARN.
 pub(crate) type Tagged = BTreeMap<String, Tags>;
+
+/// The permissions that this needs. GetResources can't be bounded; it shows ARNs and tags only.
+pub(crate) const PERMISSIONS: &[Permission] = &[permit("tag:GetResources", On::Any, When::Always)];
 
 /// The most that one page can have (GetResources, Resource Groups Tagging API Reference).
 const PAGE: i32 = 100;

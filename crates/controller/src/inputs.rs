@@ -8,7 +8,7 @@ mod oidc;
 mod secrets;
 
 pub use oidc::Discovery;
-pub use secrets::{fingerprinter, referenced_secrets};
+pub use secrets::{fingerprinter, read_fingerprinter, referenced_secrets};
 
 use jenkinsstack_api::status::Reason;
 use jenkinsstack_api::{JenkinsStackSpec, validate};

@@ -7,7 +7,8 @@ use jenkinsstack_api::status::ConditionType;
 use jenkinsstack_api::{JenkinsStack, JenkinsStackStatus};
 use jenkinsstack_cloud::door::http::{Server, now};
 use jenkinsstack_cloud::seed::{self, Network};
-use jenkinsstack_cloud::world::HOME_ACCOUNT;
+use jenkinsstack_cloud::service::{Item, global_items, items};
+use jenkinsstack_cloud::world::{HOME_ACCOUNT, Place};
 use jenkinsstack_cloud::{Cloud, Settings, iam};
 use jenkinsstack_cluster::{Cluster, Options};
 use kube::api::{Api, DynamicObject, GroupVersionKind, Patch, PatchParams};
@@ -199,6 +200,51 @@ impl World {
         while let Some(stack) = self.stack(name).await? {
             if began.elapsed() > limit {
                 bail!("{}", self.picture(name, Some(&stack)));
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(())
+    }
+
+    /// What exists on AWS of the stack of that name in the default namespace.
+    pub fn items(&self, name: &str) -> Vec<Item> {
+        let stack = format!("default/{name}");
+        let owned = |item: &Item| item.tags.get("jenkinsstack.io/stack") == Some(&stack);
+        let place = Place { account: HOME_ACCOUNT.to_owned(), region: REGION.to_owned() };
+        self.cloud.with(|world| {
+            let mut items = items(world.at(&place));
+            items.extend(global_items(world.account(HOME_ACCOUNT)));
+            items.into_iter().filter(owned).collect()
+        })
+    }
+
+    /// The one item of `kind` that the stack has.
+    ///
+    /// # Errors
+    /// When it has none; of several, the last is given.
+    pub fn item(&self, name: &str, kind: &str) -> anyhow::Result<Item> {
+        let found = self.items(name).into_iter().filter(|item| item.kind == kind);
+        found.last().with_context(|| format!("{name} has no {kind}"))
+    }
+
+    /// Makes a call as the account's administrator.
+    ///
+    /// # Errors
+    /// When AWS refuses it.
+    pub fn aws(&self, service: &str, operation: &str, input: Value) -> anyhow::Result<Value> {
+        let answer = self.cloud.ask(REGION, service, operation, input);
+        answer.map_err(|refusal| anyhow!("{operation}: {}: {}", refusal.code, refusal.message))
+    }
+
+    /// Waits until `holds`.
+    ///
+    /// # Errors
+    /// When that takes longer than `limit`.
+    pub async fn eventually(&self, limit: Duration, what: &str, holds: impl Fn() -> bool) -> anyhow::Result<()> {
+        let began = Instant::now();
+        while !holds() {
+            if began.elapsed() > limit {
+                bail!("not in time: {what}. {}", self.picture("", None));
             }
             tokio::time::sleep(LOOK).await;
         }

@@ -17,6 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const KEY_SECRET: &str = "jenkinsstack-fingerprint-key";
 /// The key within that Secret.
 const KEY: &str = "key";
+/// Length of the key: that of the hash.
+const KEY_BYTES: usize = 32;
 
 /// Names of the Kubernetes Secrets that a spec refers to.
 pub fn referenced_secrets(spec: &JenkinsStackSpec) -> BTreeSet<&str> {
@@ -115,32 +117,40 @@ async fn secrets_manager(
     value.map(SecretValue::new).ok_or_else(|| missing(&format!("{arn} has no text under the key {key}")))
 }
 
+/// The installation's fingerprinter, if the operator has made its key.
+///
+/// # Errors
+/// When the Secret can't be read.
+pub async fn read_fingerprinter(client: &kube::Client, namespace: &str) -> Result<Option<Fingerprinter>, kube::Error> {
+    let api: Api<Secret> = Api::namespaced(client.clone(), namespace);
+    let secret = api.get_opt(KEY_SECRET).await?;
+    let key = secret.and_then(|secret| secret.data).and_then(|mut data| data.remove(KEY));
+    Ok(key.map(|ByteString(key)| Fingerprinter::new(key)))
+}
+
 /// The installation's fingerprinter. Its key lies in a Secret beside the operator and is made at the first start. Should
 /// it get lost, every secret is written to AWS once more, and nothing else happens.
 ///
 /// # Errors
 /// When the Secret can be neither read nor made.
 pub async fn fingerprinter(client: &kube::Client, namespace: &str) -> Result<Fingerprinter, kube::Error> {
-    let api: Api<Secret> = Api::namespaced(client.clone(), namespace);
-    let read = |secret: Secret| secret.data.and_then(|mut data| data.remove(KEY)).map(|ByteString(key)| key);
-    if let Some(key) = api.get_opt(KEY_SECRET).await?.and_then(read) {
-        return Ok(Fingerprinter::new(key));
+    if let Some(known) = read_fingerprinter(client, namespace).await? {
+        return Ok(known);
     }
-    let mut key = vec![0; 32];
-    rustls::crypto::ring::default_provider()
-        .secure_random
-        .fill(&mut key)
-        .map_err(|_| kube::Error::Service("no randomness for the fingerprint key".into()))?;
+    let mut key = vec![0; KEY_BYTES];
+    let randomness = rustls::crypto::ring::default_provider().secure_random.fill(&mut key);
+    randomness.map_err(|_| kube::Error::Service("no randomness for the fingerprint key".into()))?;
     let secret = Secret {
         metadata: ObjectMeta { name: Some(KEY_SECRET.to_owned()), ..ObjectMeta::default() },
         data: Some(BTreeMap::from([(KEY.to_owned(), ByteString(key.clone()))])),
         ..Secret::default()
     };
+    let api: Api<Secret> = Api::namespaced(client.clone(), namespace);
     match api.create(&PostParams::default(), &secret).await {
         Ok(_) => Ok(Fingerprinter::new(key)),
         // Another replica was faster: its key counts.
         Err(kube::Error::Api(answer)) if answer.is_already_exists() => {
-            Ok(Fingerprinter::new(api.get(KEY_SECRET).await.map(read)?.unwrap_or(key)))
+            Ok(read_fingerprinter(client, namespace).await?.unwrap_or_else(|| Fingerprinter::new(key)))
         }
         Err(error) => Err(error),
     }

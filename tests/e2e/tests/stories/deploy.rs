@@ -1,0 +1,108 @@
+//! A stack comes about.
+
+use crate::LIMIT;
+use anyhow::{Context, ensure};
+use jenkinsstack_api::status::{ConditionType, ResourceState, TaskHealth};
+use jenkinsstack_e2e::world::condition;
+use jenkinsstack_e2e::{World, stack};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+pub(crate) async fn a_reference_stack_becomes_ready(world: Arc<World>) -> anyhow::Result<()> {
+    let name = "reference";
+    world.apply(&stack::client_secret("a client secret of the reference stack")).await?;
+    world.apply(&stack::reference(name, &world.network)).await?;
+    let ready = world.ready(name, LIMIT).await?;
+    let status = ready.status.context("a status")?;
+    for type_ in [ConditionType::Network, ConditionType::Identity, ConditionType::Storage, ConditionType::Backup] {
+        ensure!(condition(&status, type_) == "True", "{type_} is not True: {status:?}");
+    }
+    ensure!(condition(&status, ConditionType::Stalled).is_empty(), "a Ready stack is not Stalled");
+    ensure!(condition(&status, ConditionType::Reconciling).is_empty(), "a Ready stack is not Reconciling");
+    let endpoints = status.endpoints.context("endpoints")?;
+    ensure!(endpoints.url.as_deref() == Some("https://jenkins.bytesource.internal/"), "{endpoints:?}");
+    let redirects = [
+        "https://jenkins.bytesource.internal/oauth2/idpresponse",
+        "https://jenkins.bytesource.internal/securityRealm/finishLogin",
+    ];
+    ensure!(endpoints.redirect_uris == redirects, "{endpoints:?}");
+    ensure!(status.health.context("health")?.task == TaskHealth::Running, "the task runs");
+    let unready: Vec<_> = status.resources.iter().filter(|r| r.state != ResourceState::Ready).collect();
+    ensure!(unready.is_empty(), "{unready:?}");
+    let table = world.kubectl(&["get", "jks", name]).await?;
+    ensure!(table.contains("NAME") && table.contains("True"), "{table}");
+    Ok(())
+}
+
+pub(crate) async fn the_smallest_stack_becomes_ready(world: Arc<World>) -> anyhow::Result<()> {
+    world.apply(&stack::smallest("smallest", &world.network)).await?;
+    let ready = world.ready("smallest", LIMIT).await?;
+    let endpoints = ready.status.and_then(|status| status.endpoints).context("endpoints")?;
+    let url = endpoints.url.unwrap_or_default();
+    ensure!(url.starts_with("http://jks-default-smallest") && url.ends_with(".elb.amazonaws.com/"), "{url}");
+    ensure!(endpoints.redirect_uris.is_empty(), "nothing to register without a login");
+    Ok(())
+}
+
+pub(crate) async fn an_existing_listener_gets_a_rule_and_nothing_else(world: Arc<World>) -> anyhow::Result<()> {
+    let listener = shared_listener(&world)?;
+    let before = rules(&world, &listener)?.len();
+    let mut object = stack::smallest("shared", &world.network);
+    object["spec"]["endpoint"] = json!({
+        "host": "shared.bytesource.internal",
+        "existingListener": {"arn": listener, "priority": 99, "protocol": "HTTPS"},
+    });
+    world.apply(&object).await?;
+    world.ready("shared", LIMIT).await?;
+    let after = rules(&world, &listener)?;
+    ensure!(after.len() == before + 1, "one rule more, not {}", after.len() - before);
+    ensure!(after.iter().any(|rule| rule["Priority"] == "99"), "at priority 99: {after:?}");
+    let own = world.items("shared").into_iter().filter(|item| item.kind == "elasticloadbalancing:loadbalancer").count();
+    ensure!(own == 0, "no load balancer of its own");
+    world.stacks().delete("shared", &Default::default()).await?;
+    world.gone("shared", LIMIT).await?;
+    ensure!(rules(&world, &listener)?.len() == before, "the rule goes with the stack");
+    Ok(())
+}
+
+/// An HTTPS listener that somebody else made.
+fn shared_listener(world: &World) -> anyhow::Result<String> {
+    let group = world.aws(
+        "ec2",
+        "CreateSecurityGroup",
+        json!({
+        "GroupName": "shared-alb", "Description": "shared", "VpcId": world.network.vpc}),
+    )?;
+    let group = group["GroupId"].as_str().context("a group")?.to_owned();
+    let balancer = || {
+        world.aws(
+            "elbv2",
+            "CreateLoadBalancer",
+            json!({
+            "Name": "shared", "Subnets": world.network.public_subnets, "SecurityGroups": [group]}),
+        )
+    };
+    // A group is seen late by other services.
+    let balancer = (0..50).find_map(|_| {
+        balancer().ok().or_else(|| {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            None
+        })
+    });
+    let balancer = balancer.context("a load balancer")?;
+    let listener = world.aws(
+        "elbv2",
+        "CreateListener",
+        json!({
+        "LoadBalancerArn": balancer["LoadBalancers"][0]["LoadBalancerArn"],
+        "Protocol": "HTTPS", "Port": 443,
+        "Certificates": [{"CertificateArn": world.network.certificate_arn}],
+        "DefaultActions": [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}]}),
+    )?;
+    Ok(listener["Listeners"][0]["ListenerArn"].as_str().context("a listener")?.to_owned())
+}
+
+fn rules(world: &World, listener: &str) -> anyhow::Result<Vec<Value>> {
+    let rules = world.aws("elbv2", "DescribeRules", json!({"ListenerArn": listener}))?;
+    Ok(rules["Rules"].as_array().cloned().unwrap_or_default())
+}

@@ -1,0 +1,104 @@
+//! The user's stories, side by side in one world: one API server, one account, one operator, a stack for each story.
+
+mod change;
+mod deploy;
+mod leave;
+mod trouble;
+
+use jenkinsstack_e2e::World;
+use std::future::Future;
+use std::pin::Pin;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Longest time that a story may wait for one thing to happen. The account lives 60 times as fast as AWS.
+const LIMIT: Duration = Duration::from_secs(240);
+/// Seconds between two looks of the operator at a stack at rest: short, so that drift is mended while a test waits.
+const RESYNC: u64 = 30;
+
+type Story = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
+
+/// A story by name.
+macro_rules! stories {
+    ($($module:ident::$story:ident),* $(,)?) => {
+        fn stories() -> Vec<(&'static str, fn(Arc<World>) -> Story)> {
+            vec![$((concat!(stringify!($module), "::", stringify!($story)), |world| Box::pin($module::$story(world)))),*]
+        }
+    };
+}
+
+stories! {
+    deploy::a_reference_stack_becomes_ready,
+    deploy::the_smallest_stack_becomes_ready,
+    deploy::an_existing_listener_gets_a_rule_and_nothing_else,
+    change::a_changed_spec_reaches_aws,
+    change::drift_is_repaired,
+    change::a_rotated_client_secret_reaches_the_load_balancer,
+    change::a_suspended_stack_is_left_alone,
+    leave::a_retained_home_is_found_again,
+    leave::destroy_leaves_nothing,
+    leave::orphan_leaves_everything,
+    trouble::an_invalid_spec_stalls_and_changes_nothing,
+    trouble::a_missing_secret_stalls_until_it_is_there,
+    trouble::a_missing_subnet_is_named,
+    trouble::an_image_that_does_not_start_is_reported,
+}
+
+fn main() -> ExitCode {
+    let filter = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    let chosen: Vec<_> =
+        stories().into_iter().filter(|(name, _)| filter.as_ref().is_none_or(|filter| name.contains(filter))).collect();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return report(&[("runtime", Err(error.into()))]),
+    };
+    println!("\nrunning {} tests", chosen.len());
+    let outcomes = runtime.block_on(run(chosen));
+    report(&outcomes)
+}
+
+async fn run(chosen: Vec<(&'static str, fn(Arc<World>) -> Story)>) -> Vec<(&'static str, anyhow::Result<()>)> {
+    let world = async {
+        let mut world = World::start().await?;
+        world.operate(RESYNC)?;
+        anyhow::Ok(Arc::new(world))
+    };
+    let world = match world.await {
+        Ok(world) => world,
+        Err(error) => return vec![("world", Err(error))],
+    };
+    let running: Vec<_> = chosen
+        .into_iter()
+        .map(|(name, story)| {
+            let began = Instant::now();
+            let task = tokio::spawn(story(world.clone()));
+            tokio::spawn(async move {
+                let outcome = task.await.unwrap_or_else(|panic| Err(anyhow::anyhow!("{panic}")));
+                let verdict = if outcome.is_ok() { "ok" } else { "FAILED" };
+                println!("test {name} ... {verdict} ({:.0} s)", began.elapsed().as_secs_f64());
+                (name, outcome)
+            })
+        })
+        .collect();
+    let mut outcomes = Vec::new();
+    for task in running {
+        outcomes.push(task.await.unwrap_or_else(|error| ("runner", Err(error.into()))));
+    }
+    outcomes
+}
+
+fn report(outcomes: &[(&str, anyhow::Result<()>)]) -> ExitCode {
+    let failed: Vec<_> = outcomes.iter().filter_map(|(name, outcome)| Some((name, outcome.as_ref().err()?))).collect();
+    for (name, error) in &failed {
+        println!("\n---- {name} ----\n{error:#}");
+    }
+    let verdict = if failed.is_empty() { "ok" } else { "FAILED" };
+    let passed = outcomes.len() - failed.len();
+    println!(
+        "\ntest result: {verdict}. {passed} passed; {} failed; 0 ignored; 0 measured; 0 filtered out",
+        failed.len()
+    );
+    if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,151 @@
+//! One account and one stack, from its first pass on.
+
+use crate::spec::{self, INSTALLATION, Secrets, owner};
+use anyhow::{Context as _, anyhow, bail};
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_types::region::Region;
+use jenkinsstack_aws::{Account, Clients};
+use jenkinsstack_cloud::door::sdk;
+use jenkinsstack_cloud::seed::{self, Network};
+use jenkinsstack_cloud::world::HOME_ACCOUNT;
+use jenkinsstack_cloud::{Cloud, Settings, iam};
+use jenkinsstack_controller::execute::{Job, Outcome, pass};
+use jenkinsstack_controller::requeue;
+use jenkinsstack_core::desired;
+use jenkinsstack_core::graph::Graph;
+use jenkinsstack_core::plan::Goal;
+use serde_json::Value;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Region of every life.
+pub const REGION: &str = "eu-central-1";
+/// How old the shared listing may be, as in the operator while it works.
+const WORKING_AGE: Duration = Duration::from_secs(60);
+/// Virtual time after which a life that is not done is stuck.
+const PATIENCE: Duration = Duration::from_secs(3 * 60 * 60);
+
+/// One account and one stack. Make it under a paused tokio clock.
+pub struct Life {
+    /// The account.
+    pub cloud: Cloud,
+    /// What was there before the stack.
+    pub network: Network,
+    access_key: String,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct End {
+    /// The last pass.
+    pub outcome: Outcome,
+    /// How many passes it took.
+    pub passes: u32,
+    /// Virtual time it took.
+    pub took: Duration,
+}
+
+impl Life {
+    /// An account with a network, and a role with the operator's policy. Equal seeds give equal lives.
+    ///
+    /// # Errors
+    /// When the account can't be set up.
+    pub fn begin(seed: u64) -> anyhow::Result<Self> {
+        let cloud = Cloud::new(Settings { seed, ..Settings::default() })?;
+        let refused = |refusal: jenkinsstack_cloud::Refusal| anyhow!("{}: {}", refusal.code, refusal.message);
+        let network = cloud.with(|world| seed::network(world, REGION)).map_err(refused)?;
+        let policy = policy()?;
+        let grant = |world: &mut _| iam::grant(world, HOME_ACCOUNT, "jenkinsstack-operator", &policy);
+        let access_key = cloud.with(grant).map_err(refused)?;
+        Ok(Self { cloud, network, access_key })
+    }
+
+    /// A new operator process: it knows nothing yet.
+    ///
+    /// # Errors
+    /// When STS does not answer.
+    pub async fn operator(&self) -> anyhow::Result<Account> {
+        let credentials = Credentials::new(&self.access_key, "any", None, None, "sim");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(REGION))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(sdk::http_client(&self.cloud))
+            .time_source(sdk::time_source(&self.cloud))
+            .sleep_impl(sdk::sleep_impl())
+            .build();
+        let region = REGION.parse().map_err(|error| anyhow!("{error}"))?;
+        Ok(Account::open(Clients::new(config), region, &owner().cluster).await?)
+    }
+
+    /// The graph of a spec.
+    ///
+    /// # Errors
+    /// When the spec says none.
+    pub fn graph(&self, spec: &Value, secrets: &Secrets) -> anyhow::Result<Graph> {
+        let spec = spec::parse(spec)?;
+        Ok(desired::graph(&spec, &spec::context(&self.network, &spec, secrets)?)?)
+    }
+
+    /// Makes passes, coming back as the operator would, until there is nothing more to do.
+    ///
+    /// # Errors
+    /// When a plan is forbidden, when something is blocked for good, or when it takes too long.
+    pub async fn run(&self, operator: &Account, graph: &Graph, goal: Goal) -> anyhow::Result<End> {
+        let began = Instant::now();
+        let (mut passes, mut failed) = (0, 0);
+        loop {
+            let outcome = self.pass(operator, graph, goal, WORKING_AGE).await?;
+            passes += 1;
+            let quiet = outcome.failures.is_empty() && outcome.unread.is_empty();
+            if quiet && outcome.plan.settled() {
+                return Ok(End { outcome, passes, took: began.elapsed() });
+            }
+            if began.elapsed() > PATIENCE {
+                bail!("stuck after {passes} passes: {}", picture(&outcome));
+            }
+            failed = if quiet { 0 } else { failed + 1 };
+            tokio::time::sleep(requeue::after(&outcome, failed, requeue::RESYNC)).await;
+        }
+    }
+
+    /// One pass.
+    ///
+    /// # Errors
+    /// When the plan is forbidden.
+    pub async fn pass(
+        &self,
+        operator: &Account,
+        graph: &Graph,
+        goal: Goal,
+        max_age: Duration,
+    ) -> anyhow::Result<Outcome> {
+        let owner = owner();
+        let stop = || false;
+        let job =
+            Job { account: operator, owner: &owner, installation: INSTALLATION, graph, goal, max_age, stop: &stop };
+        Ok(pass(&job).await?)
+    }
+}
+
+/// What is open and what failed, for a person.
+pub fn picture(outcome: &Outcome) -> String {
+    let failures: Vec<String> =
+        outcome.failures.iter().map(|failure| format!("{}: {}", failure.line, failure.error.message)).collect();
+    let unread: Vec<String> = outcome.unread.iter().map(ToString::to_string).collect();
+    format!(
+        "{}\nfailures: {}\nunread: {}",
+        jenkinsstack_core::render::text(&outcome.plan),
+        failures.join("; "),
+        unread.join("; ")
+    )
+}
+
+/// The operator's IAM policy as it is shipped, with this cluster's name filled in.
+fn policy() -> anyhow::Result<String> {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/iam/policy.json");
+    let text = std::fs::read_to_string(file).with_context(|| format!("{file} can't be read"))?;
+    Ok(text.replace("CLUSTER_NAME", &owner().cluster))
+}
