@@ -10,6 +10,8 @@ use jenkinsstack_core::graph::Node;
 use jenkinsstack_core::kind::{Desired, Kind};
 use jenkinsstack_core::observed::Seen;
 
+mod ecs;
+
 macro_rules! drivers {
     ($($variant:ident, $module:ident;)*) => {
         $(mod $module;)*
@@ -58,6 +60,9 @@ macro_rules! drivers {
         }
     };
 }
+
+mod efs;
+mod elb;
 
 drivers! {
     SecurityGroup, security_group;

@@ -41,6 +41,8 @@ pub enum When {
     Shared,
     /// The role is passed to this service.
     PassedTo(&'static str),
+    /// The service of this prefix, for example `elasticfilesystem`, uses the user's key on our behalf.
+    Via(&'static str),
 }
 
 /// Tag by which a user shares a resource of his own with the operator of a cluster: a secret that it may read.
@@ -93,6 +95,7 @@ enum Bound {
     Creating(&'static str, &'static [&'static str]),
     Shared,
     PassedTo(&'static str),
+    Via(&'static str),
 }
 
 impl Bound {
@@ -105,6 +108,7 @@ impl Bound {
             When::Creating(operations) => Self::Creating(service, operations),
             When::Shared => Self::Shared,
             When::PassedTo(service) => Self::PassedTo(service),
+            When::Via(service) => Self::Via(service),
         }
     }
 
@@ -119,6 +123,18 @@ impl Bound {
             }
             Self::Shared => Map::from_iter([tag("Resource", TAG_SHARED)]),
             Self::PassedTo(service) => Map::from_iter([("iam:PassedToService".to_owned(), json!(service))]),
+            Self::Via(service) => {
+                Map::from_iter([("kms:ViaService".to_owned(), json!(format!("{service}.*.amazonaws.com*")))])
+            }
+        }
+    }
+
+    fn operator(self) -> &'static str {
+        match self {
+            Self::Via(_) => "StringLike",
+            Self::Always | Self::Owned | Self::Tagging | Self::Creating(..) | Self::Shared | Self::PassedTo(_) => {
+                "StringEquals"
+            }
         }
     }
 
@@ -130,6 +146,7 @@ impl Bound {
             Self::Creating(..) => "Creating",
             Self::Shared => "Shared",
             Self::PassedTo(_) => "Passed",
+            Self::Via(_) => "Via",
         }
     }
 }
@@ -152,7 +169,7 @@ fn statement(place: usize, names: &Names<'_>, on: On, bound: &Bound, actions: &B
     });
     let conditions = bound.conditions(cluster);
     if let (Some(members), false) = (statement.as_object_mut(), conditions.is_empty()) {
-        members.insert("Condition".into(), json!({"StringEquals": conditions}));
+        members.insert("Condition".into(), json!({bound.operator(): conditions}));
     }
     statement
 }

@@ -5,7 +5,7 @@
 use crate::desired::kind_needs;
 use crate::diff::{Change, Field};
 use crate::graph::{Graph, Node, NodeId};
-use crate::input::{HasInputs, Output, Outputs};
+use crate::input::{HasInputs, Outputs};
 use crate::kind::{Kind, State};
 use crate::observed::{Seen, Snapshot};
 use crate::owner::Tags;
@@ -269,9 +269,9 @@ impl Planner<'_> {
         }
     }
 
-    /// A new one takes the place of `seen`: made first, except for the service, whose old task must be gone before.
+    /// A new one takes the place of `seen`: made first, except where the old one must be gone before.
     fn replace(&mut self, id: &NodeId, kind: Kind, seen: &Seen, fields: Vec<Field>, resolved: Node) {
-        if kind == Kind::Service {
+        if kind.leaves_first() {
             let action = Action::Delete { id: seen.id(), because: Leaving::Superseded };
             self.step(id, kind, action, BTreeSet::new(), None);
         } else {
@@ -283,7 +283,9 @@ impl Planner<'_> {
     fn keep(&mut self, id: &NodeId, kind: Kind, seen: &Seen, mut fields: Vec<Field>, resolved: Node) {
         fields.extend(seen.tags.as_ref().and_then(|have| tag_drift(&resolved.tags, have)));
         let state = seen.observed.state();
-        let outputs = state.usable().then(|| seen.observed.outputs());
+        let outdated = kind == Kind::TaskDefinition && fields.iter().any(|field| field.name != TAGS);
+        // A service must not go back to the revision that is about to be followed by another one.
+        let outputs = (state.usable() && !outdated).then(|| seen.observed.outputs());
         self.fit.insert(id.clone(), (seen.id(), outputs));
         match state {
             State::Failed(why) if fields.is_empty() => self.block(id, kind, Blocker::Failed { why }),
@@ -362,7 +364,7 @@ impl Planner<'_> {
         node.desired.walk(&mut |input| {
             let Some(source) = input.source().cloned() else { return };
             let outputs = self.fit.get(&source.node).and_then(|(_, outputs)| outputs.as_ref());
-            let value = outputs.and_then(|outputs| outputs.get(&source.output).or(outputs.get(&Output::Id)));
+            let value = outputs.and_then(|outputs| outputs.get(&source.output));
             fits &= value.is_some_and(|value| input.fill(value).is_ok());
         });
         fits.then_some(node)
@@ -386,6 +388,12 @@ impl Kind {
     /// Whether it is the home, or a setting that lives and dies with it.
     pub fn is_home(self) -> bool {
         matches!(self, Self::FileSystem | Self::FileSystemPolicy | Self::BackupPolicy)
+    }
+
+    /// Whether there is room for one only, so that its successor is made once it is gone: a home has one controller, and a
+    /// file system one mount target in a zone (CreateMountTarget, Amazon EFS API Reference).
+    pub fn leaves_first(self) -> bool {
+        matches!(self, Self::MountTarget | Self::Service)
     }
 }
 

@@ -116,7 +116,7 @@ impl Stack<'_> {
             .map(|(zone, subnet)| (zone.clone(), subnet.clone()))
             .collect();
         for (zone, subnet) in zones {
-            let id = NodeId::new("mount-target").of(zone);
+            let id = NodeId::new(mount_target::NODE).of(zone);
             let desired = mount_target::Desired {
                 file_system: storage.file_system.clone(),
                 subnet,
@@ -143,7 +143,7 @@ impl Stack<'_> {
                 vec![Template::text("false")],
             ),
         ]);
-        let id = NodeId::new("file-system-policy");
+        let id = NodeId::new(file_system_policy::NODE);
         let desired = file_system_policy::Desired { file_system: storage.file_system.clone(), document };
         let name = self.context.owner.token(&id, &[]);
         self.add(&id, name, Desired::FileSystemPolicy(desired));
@@ -156,7 +156,7 @@ impl Stack<'_> {
         } else {
             backup_policy::Backups::Disabled
         };
-        let id = NodeId::new("backup-policy");
+        let id = NodeId::new(backup_policy::NODE);
         let desired = backup_policy::Desired { file_system: storage.file_system.clone(), backups };
         let name = self.context.owner.token(&id, &[]);
         self.add(&id, name, Desired::BackupPolicy(desired));

@@ -1,10 +1,10 @@
 //! EFS access point: the directory of a home and the user as whom it is used.
 
 use super::{State, outputs};
-use crate::diff::{Change, Diff};
-use crate::input::{AnyInput, HasInputs, Input, Output, Outputs, Unresolved};
 use crate::arn::AccessPointArn;
+use crate::diff::{Change, Diff};
 use crate::id::{AccessPointId, FileSystemId};
+use crate::input::{AnyInput, HasInputs, Input, Output, Outputs, Unresolved};
 use serde::Serialize;
 
 /// As it is wanted.
@@ -12,9 +12,9 @@ use serde::Serialize;
 #[serde(rename_all = "camelCase")]
 pub struct Desired {
     /// File system.
-     pub file_system: Input<FileSystemId>,
-     /// The directory and its user.
-     pub root: Root,
+    pub file_system: Input<FileSystemId>,
+    /// The directory and its user.
+    pub root: Root,
 }
 
 impl HasInputs for Desired {
@@ -29,15 +29,15 @@ impl HasInputs for Desired {
 #[serde(rename_all = "camelCase")]
 pub struct Observed {
     /// Its id.
-     pub id: AccessPointId,
-     /// Its ARN.
-     pub arn: AccessPointArn,
-     /// File system.
-     pub file_system: FileSystemId,
-     /// The directory and its user.
-     pub root: Root,
-     /// `LifeCycleState` in AWS's words.
-     pub life_cycle_state: String,
+    pub id: AccessPointId,
+    /// Its ARN.
+    pub arn: AccessPointArn,
+    /// File system.
+    pub file_system: FileSystemId,
+    /// The directory and its user.
+    pub root: Root,
+    /// `LifeCycleState` in AWS's words.
+    pub life_cycle_state: String,
 }
 
 impl Observed {
@@ -58,24 +58,24 @@ impl Observed {
 }
 
 /// Everything is fixed at creation (CreateAccessPoint, Amazon EFS API Reference).
- pub fn diff(desired: &Desired, observed: &Observed) -> Result<Change, Unresolved> {
-     let Desired { file_system, root } = desired;
-     Ok(Diff::default()
-         .fixed("fileSystemId", file_system.known()?, &observed.file_system)
-         .fixed("root", root, &observed.root)
-         .done())
- }
+pub fn diff(desired: &Desired, observed: &Observed) -> Result<Change, Unresolved> {
+    let Desired { file_system, root } = desired;
+    Ok(Diff::default()
+        .fixed("fileSystemId", file_system.known()?, &observed.file_system)
+        .fixed("root", root, &observed.root)
+        .done())
+}
 
 /// A directory and the POSIX user as whom everything in it is done.
- #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
- #[serde(rename_all = "camelCase")]
- pub struct Root {
-     /// Directory, made on the first mount.
-     pub path: String,
-     /// POSIX user id.
-     pub uid: i64,
-     /// POSIX group id.
-     pub gid: i64,
-     /// Permissions of the directory when it is made, octal, for example `0750`.
-     pub permissions: String,
- }
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Root {
+    /// Directory, made on the first mount.
+    pub path: String,
+    /// POSIX user id.
+    pub uid: i64,
+    /// POSIX group id.
+    pub gid: i64,
+    /// Permissions of the directory when it is made, octal, for example `0750`.
+    pub permissions: String,
+}

@@ -2,20 +2,23 @@
 
 use super::{State, outputs};
 use crate::diff::{Change, Diff};
-use crate::input::{AnyInput, HasInputs, Input, Output, Outputs, Unresolved};
 use crate::id::FileSystemId;
+use crate::input::{AnyInput, HasInputs, Input, Output, Outputs, Unresolved};
 use crate::policy::Document;
 use serde::Serialize;
 use serde_json::Value;
+
+/// Name of its node: a file system has one policy.
+pub const NODE: &str = "file-system-policy";
 
 /// As it is wanted.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Desired {
     /// File system it is attached to.
-     pub file_system: Input<FileSystemId>,
-     /// The policy.
-     pub document: Document,
+    pub file_system: Input<FileSystemId>,
+    /// The policy.
+    pub document: Document,
 }
 
 impl HasInputs for Desired {
@@ -31,9 +34,9 @@ impl HasInputs for Desired {
 #[serde(rename_all = "camelCase")]
 pub struct Observed {
     /// File system.
-     pub file_system: FileSystemId,
-     /// The policy in normal form.
-     pub document: Value,
+    pub file_system: FileSystemId,
+    /// The policy in normal form.
+    pub document: Value,
 }
 
 impl Observed {
@@ -49,10 +52,10 @@ impl Observed {
 }
 
 /// The policy is replaced as a whole, in place (PutFileSystemPolicy, Amazon EFS API Reference).
- pub fn diff(desired: &Desired, observed: &Observed) -> Result<Change, Unresolved> {
-     let Desired { file_system, document } = desired;
-     Ok(Diff::default()
-         .fixed("fileSystemId", file_system.known()?, &observed.file_system)
-         .in_place("policy", &document.normal()?, &observed.document)
-         .done())
- }
+pub fn diff(desired: &Desired, observed: &Observed) -> Result<Change, Unresolved> {
+    let Desired { file_system, document } = desired;
+    Ok(Diff::default()
+        .fixed("fileSystemId", file_system.known()?, &observed.file_system)
+        .in_place("policy", &document.normal()?, &observed.document)
+        .done())
+}

@@ -2,21 +2,24 @@
 
 use super::{State, outputs};
 use crate::diff::{Change, Diff};
-use crate::input::{AnyInput, HasInputs, Input, Output, Outputs, Unresolved};
 use crate::id::{FileSystemId, MountTargetId, SecurityGroupId, SubnetId};
+use crate::input::{AnyInput, HasInputs, Input, Output, Outputs, Unresolved};
 use serde::Serialize;
 use std::collections::BTreeSet;
+
+/// What the names of its nodes begin with: `mount-target/ZONE`, one a zone.
+pub const NODE: &str = "mount-target";
 
 /// As it is wanted.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Desired {
     /// File system.
-     pub file_system: Input<FileSystemId>,
-     /// Subnet it stands in.
-     pub subnet: SubnetId,
-     /// Security group of its network interface.
-     pub security_group: Input<SecurityGroupId>,
+    pub file_system: Input<FileSystemId>,
+    /// Subnet it stands in.
+    pub subnet: SubnetId,
+    /// Security group of its network interface.
+    pub security_group: Input<SecurityGroupId>,
 }
 
 impl HasInputs for Desired {
@@ -32,15 +35,15 @@ impl HasInputs for Desired {
 #[serde(rename_all = "camelCase")]
 pub struct Observed {
     /// Its id.
-     pub id: MountTargetId,
-     /// File system.
-     pub file_system: FileSystemId,
-     /// Subnet.
-     pub subnet: SubnetId,
-     /// Security groups.
-     pub security_groups: BTreeSet<SecurityGroupId>,
-     /// `LifeCycleState` in AWS's words.
-     pub life_cycle_state: String,
+    pub id: MountTargetId,
+    /// File system.
+    pub file_system: FileSystemId,
+    /// Subnet.
+    pub subnet: SubnetId,
+    /// Security groups.
+    pub security_groups: BTreeSet<SecurityGroupId>,
+    /// `LifeCycleState` in AWS's words.
+    pub life_cycle_state: String,
 }
 
 impl Observed {
@@ -61,11 +64,11 @@ impl Observed {
 }
 
 /// Only the security groups change in place (ModifyMountTargetSecurityGroups, Amazon EFS API Reference).
- pub fn diff(desired: &Desired, observed: &Observed) -> Result<Change, Unresolved> {
-     let Desired { file_system, subnet, security_group } = desired;
-     Ok(Diff::default()
-         .fixed("fileSystemId", file_system.known()?, &observed.file_system)
-         .fixed("subnetId", subnet, &observed.subnet)
-         .in_place("securityGroups", &[security_group.known()?.clone()].into(), &observed.security_groups)
-         .done())
- }
+pub fn diff(desired: &Desired, observed: &Observed) -> Result<Change, Unresolved> {
+    let Desired { file_system, subnet, security_group } = desired;
+    Ok(Diff::default()
+        .fixed("fileSystemId", file_system.known()?, &observed.file_system)
+        .fixed("subnetId", subnet, &observed.subnet)
+        .in_place("securityGroups", &[security_group.known()?.clone()].into(), &observed.security_groups)
+        .done())
+}
