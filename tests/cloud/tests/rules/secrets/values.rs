@@ -338,6 +338,7 @@ async fn a_label_moves_back_only_by_name() {
     lab.refused("secretsmanager", "UpdateSecretVersionStage", input.clone(), "InvalidParameterException");
     input["RemoveFromVersionId"] = json!(token(2));
     lab.ok("secretsmanager", "UpdateSecretVersionStage", input);
-    let stages = &lab.ok("secretsmanager", "DescribeSecret", json!({"SecretId": "jenkins/admin"}))["VersionIdsToStages"];
+    let stages =
+        &lab.ok("secretsmanager", "DescribeSecret", json!({"SecretId": "jenkins/admin"}))["VersionIdsToStages"];
     assert_eq!(*stages, json!({token(1): ["AWSCURRENT"], token(2): ["AWSPREVIOUS"]}));
 }
