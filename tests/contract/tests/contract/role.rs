@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 const NAME: &str = "jks-team-a-ci-task-role-0123456789";
-const READ_ONLY: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+const OF_AWS: &str = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore";
 
 fn id() -> NodeId {
     NodeId::new("task-role")
@@ -94,7 +94,7 @@ async fn changes() {
     let bench = Bench::new().await;
     let (mine, other) = (managed(&bench, "mine"), managed(&bench, "other"));
     let seen = bench.create(&id(), &node(&bench, &Asked { attached: vec![mine.clone()], ..plain() })).await;
-    let mut asked = Asked { attached: vec![other.clone(), READ_ONLY.to_owned()], ..plain() };
+    let mut asked = Asked { attached: vec![other.clone(), OF_AWS.to_owned()], ..plain() };
     let seen = bench.update(&id(), &seen, &node(&bench, &asked), &["managedPolicies"]).await;
     asked.inline = vec![("task-role", "s3:PutObject"), ("more", "sqs:*")];
     let seen = bench.update(&id(), &seen, &node(&bench, &asked), &["inlinePolicies"]).await;

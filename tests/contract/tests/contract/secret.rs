@@ -59,7 +59,7 @@ async fn changes() {
     wanted.desired =
         Desired::Secret(secret::Desired { description: "another".into(), kms_key: Some(key), ..desired("hunter3") });
     let seen = bench.update(&id(), &seen, &wanted, &["description", "kmsKeyId", "tags"]).await;
-    assert_eq!(bench.list(&id(), Kind::Secret).await, [seen.clone()]);
+    assert_eq!(bench.list(&id(), Kind::Secret).await, std::slice::from_ref(&seen));
     let back = node(&bench, "hunter3");
     let seen = bench.update(&id(), &seen, &back, &["description", "kmsKeyId", "tags"]).await;
     assert_eq!(bench.list(&id(), Kind::Secret).await, [seen]);

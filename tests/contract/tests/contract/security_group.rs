@@ -92,6 +92,7 @@ async fn strays_do_not_keep_two_groups_from_going() {
     let other = NodeId::new("file-system-security-group");
     let one = bench.create(&id(), &node(&bench)).await;
     let two = bench.create(&other, &group(&bench, &other, "jks-other")).await;
+    bench.wait(std::time::Duration::from_secs(10)).await;
     for (of, to) in [(&one, &two), (&two, &one)] {
         let permissions =
             json!([{"IpProtocol": "tcp", "FromPort": 1, "ToPort": 2, "UserIdGroupPairs": [{"GroupId": to.id()}]}]);

@@ -98,7 +98,7 @@ async fn changes() {
     let mut other = with(&|desired| desired.ports = (80, 81), other);
     other.tags.insert("team".into(), "b".into());
     let seen = bench.update(&id(), &seen, &other, &["ports", "peer", "description", "tags"]).await;
-    assert_eq!(bench.list(&id(), Kind::SecurityGroupRule).await, [seen.clone()]);
+    assert_eq!(bench.list(&id(), Kind::SecurityGroupRule).await, std::slice::from_ref(&seen));
     bench.by_hand("ec2", "DeleteTags", json!({"Resources": [seen.id()], "Tags": [{"Key": "team"}]}));
     let seen = bench.list(&id(), Kind::SecurityGroupRule).await.remove(0);
     bench.update(&id(), &seen, &other, &["tags"]).await;
