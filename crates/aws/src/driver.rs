@@ -4,6 +4,8 @@ use crate::account::Account;
 use crate::error::{Error, present};
 use crate::permission::Permission;
 use crate::tagged::Tagged;
+use futures::future::ready;
+use futures::stream::{self, StreamExt, TryStreamExt};
 use jenkinsstack_core::diff::Field;
 use jenkinsstack_core::graph::{Node, NodeId};
 use jenkinsstack_core::kind::Observed;
@@ -92,6 +94,10 @@ pub(crate) trait Driver {
     async fn delete(account: &Account, target: Target<'_>, seen: &Seen) -> Result<Deletion, Error>;
 }
 
+/// Calls of one listing that are under way at the same time: a thousand resources take a minute and leave the API's pace
+/// to what is being made.
+const SIDE_BY_SIDE: usize = 8;
+
 /// Whether a field is among those to change.
 pub(crate) fn changes(fields: &[Field], name: &str) -> bool {
     fields.iter().any(|field| field.name == name)
@@ -107,4 +113,13 @@ pub(crate) fn retagged(seen: &Seen, node: &Node) -> Tags {
     let mut tags = seen.tags.clone().unwrap_or_default();
     tags.extend(node.tags.clone());
     tags
+}
+
+/// What all `calls` bring. What brings nothing has vanished between two calls.
+pub(crate) async fn side_by_side<T, F>(calls: impl Iterator<Item = F>) -> Result<Vec<T>, Error>
+where
+    F: Future<Output = Result<Option<T>, Error>>,
+{
+    let answers = stream::iter(calls).buffer_unordered(SIDE_BY_SIDE);
+    answers.try_filter_map(|found| ready(Ok(found))).try_collect().await
 }

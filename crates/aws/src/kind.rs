@@ -60,6 +60,7 @@ macro_rules! drivers {
 }
 
 mod efs;
+mod elb;
 
 drivers! {
     SecurityGroup, security_group;

@@ -318,11 +318,16 @@ impl Run<'_> {
         requeue::after(outcome, failed, self.operator.resync)
     }
 
-    /// A stack at rest is compared with a fresh listing; one that is being worked on knows its own changes.
+    /// A stack at rest is compared with a listing that others at rest may use as well; one that is being worked on knows
+    /// its own changes; a look that somebody asked for is a fresh one.
     fn max_age(&self) -> Duration {
         let status = self.stack.status.as_ref();
+        let handled = status.and_then(|status| status.last_handled_reconcile_at.as_ref());
+        if self.stack.annotations().get(RECONCILE_REQUESTED_AT).is_some_and(|asked| Some(asked) != handled) {
+            return Duration::ZERO;
+        }
         let ready = status.and_then(|status| status.condition(jenkinsstack_api::status::ConditionType::Ready));
-        if ready.is_some_and(|ready| ready.status == "True") { Duration::from_secs(5) } else { WORKING_AGE }
+        if ready.is_some_and(|ready| ready.status == "True") { self.operator.resync / 2 } else { WORKING_AGE }
     }
 
     fn is_new(&self) -> bool {

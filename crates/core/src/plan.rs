@@ -5,7 +5,7 @@
 use crate::desired::kind_needs;
 use crate::diff::{Change, Field};
 use crate::graph::{Graph, Node, NodeId};
-use crate::input::{HasInputs, Output, Outputs};
+use crate::input::{HasInputs, Outputs};
 use crate::kind::{Kind, State};
 use crate::observed::{Seen, Snapshot};
 use crate::owner::Tags;
@@ -362,7 +362,7 @@ impl Planner<'_> {
         node.desired.walk(&mut |input| {
             let Some(source) = input.source().cloned() else { return };
             let outputs = self.fit.get(&source.node).and_then(|(_, outputs)| outputs.as_ref());
-            let value = outputs.and_then(|outputs| outputs.get(&source.output).or(outputs.get(&Output::Id)));
+            let value = outputs.and_then(|outputs| outputs.get(&source.output));
             fits &= value.is_some_and(|value| input.fill(value).is_ok());
         });
         fits.then_some(node)

@@ -3,10 +3,10 @@
 //! They are on or off, and each put sets which: create and update are the same call and may be repeated. Nothing is deleted:
 //! the setting goes with its file system. Calls: PutBackupPolicy, DescribeBackupPolicy.
 
-use super::efs::{side_by_side, usable_homes};
+use super::efs::usable_homes;
 use super::wrong_kind;
 use crate::account::Account;
-use crate::driver::{Deletion, Driver, Listed, Target};
+use crate::driver::{Deletion, Driver, Listed, Target, side_by_side};
 use crate::error::{Error, present};
 use crate::permission::{On, Permission, When, permit};
 use crate::tagged::Tagged;

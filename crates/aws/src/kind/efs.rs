@@ -4,16 +4,10 @@ use crate::account::Account;
 use crate::driver::{Listed, retagged};
 use crate::error::Error;
 use aws_sdk_efs::types::Tag;
-use futures::future::ready;
-use futures::stream::{self, StreamExt, TryStreamExt};
 use jenkinsstack_core::graph::Node;
 use jenkinsstack_core::kind::{Observed as Any, file_system};
 use jenkinsstack_core::observed::Seen;
 use jenkinsstack_core::owner::{Owner, Tags};
-
-/// Calls of one listing that are under way at the same time: a thousand file systems take a minute and leave EFS's pace
-/// to what is being made.
-const SIDE_BY_SIDE: usize = 8;
 
 /// Tags as EFS sends them.
 pub(super) fn tags(list: &[Tag]) -> Tags {
@@ -49,13 +43,4 @@ pub(super) fn homes(parents: &[Listed]) -> impl Iterator<Item = (&Listed, &file_
 /// Those that can have settings, which file systems in the making and leaving ones can't.
 pub(super) fn usable_homes(parents: &[Listed]) -> impl Iterator<Item = (&Listed, &file_system::Observed)> {
     homes(parents).filter(|(_, home)| home.state().usable())
-}
-
-/// What all `calls` bring. What brings nothing has vanished between two calls.
-pub(super) async fn side_by_side<T, F>(calls: impl Iterator<Item = F>) -> Result<Vec<T>, Error>
-where
-    F: Future<Output = Result<Option<T>, Error>>,
-{
-    let answers = stream::iter(calls).buffer_unordered(SIDE_BY_SIDE);
-    answers.try_filter_map(|found| ready(Ok(found))).try_collect().await
 }

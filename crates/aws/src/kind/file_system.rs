@@ -5,10 +5,10 @@
 //! the update that follows. Calls: CreateFileSystem, DescribeFileSystems, DescribeLifecycleConfiguration,
 //! PutLifecycleConfiguration, UpdateFileSystem, TagResource, DeleteFileSystem.
 
-use super::efs::{are_ours, retag, side_by_side, tag_list, tags};
+use super::efs::{are_ours, retag, tag_list, tags};
 use super::wrong_kind;
 use crate::account::Account;
-use crate::driver::{Deletion, Driver, Listed, Target, changes};
+use crate::driver::{Deletion, Driver, Listed, Target, changes, side_by_side};
 use crate::error::{Error, present};
 use crate::permission::{On, Permission, When, permit};
 use crate::tagged::Tagged;

@@ -3,10 +3,10 @@
 //! There is one, and each put replaces it: create and update are the same call and may be repeated. It is not deleted: until
 //! its file system goes, it is what keeps others out. Calls: PutFileSystemPolicy, DescribeFileSystemPolicy.
 
-use super::efs::{side_by_side, usable_homes};
+use super::efs::usable_homes;
 use super::wrong_kind;
 use crate::account::Account;
-use crate::driver::{Deletion, Driver, Listed, Target};
+use crate::driver::{Deletion, Driver, Listed, Target, side_by_side};
 use crate::error::{Error, present};
 use crate::permission::{On, Permission, When, permit};
 use crate::tagged::Tagged;

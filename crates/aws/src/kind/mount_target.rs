@@ -5,10 +5,10 @@
 //! describes those of one file system at a time. Calls: CreateMountTarget, DescribeMountTargets,
 //! DescribeMountTargetSecurityGroups, ModifyMountTargetSecurityGroups, DeleteMountTarget, DescribeNetworkInterfaces.
 
-use super::efs::{homes, side_by_side};
+use super::efs::homes;
 use super::wrong_kind;
 use crate::account::Account;
-use crate::driver::{Deletion, Driver, Listed, Target, changes};
+use crate::driver::{Deletion, Driver, Listed, Target, changes, side_by_side};
 use crate::error::{Error, present};
 use crate::permission::{On, Permission, When, permit};
 use crate::tagged::Tagged;

@@ -1,14 +1,16 @@
 //! ECS on Fargate: clusters, task definitions, services, and tasks that live.
 //!
-//! - [`cluster`](self) side: names, capacity providers, what keeps a cluster from going away.
-//! - Task definitions: every check of RegisterTaskDefinition that Fargate makes, and the normal form that AWS gives back.
+//! - Clusters: their names, capacity providers, what keeps them from going away.
+//! - Task definitions: what RegisterTaskDefinition refuses for Fargate, and the normal form that AWS gives back.
 //! - Services: a scheduler that honours percentages, grace period and circuit breaker, and writes AWS's events.
 //! - Tasks: their states with AWS's durations; network interface, mounts, secrets and log groups are really decided by
 //!   EC2, EFS, Secrets Manager, CloudWatch Logs and IAM as they stand at that moment.
 //!
 //! What a container does is a [`Script`] chosen by image name. Deliberately absent: container instances (a task that
-//! asks for EC2 finds none), service discovery, Service Connect, EBS volumes, blue/green and external deployments, and
-//! the rebalancing of tasks over availability zones (the setting is kept, a service of one task has nothing to balance).
+//! asks for EC2 finds none), vCPU quotas and lack of capacity, Spot interruptions, parameters of Systems Manager, the
+//! creation of log groups by `awslogs-create-group`, service discovery, Service Connect, EBS volumes, restart policies,
+//! blue/green and external deployments, the steady state message that AWS repeats every six hours, and the rebalancing
+//! of tasks over availability zones (the setting is kept; a service of one task has nothing to balance).
 
 mod asks;
 mod cluster;

@@ -1,4 +1,6 @@
-//! Rules of ECS.
+//! Rules of ECS: helpers in `common`, the rules in the folder.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests")]
 
 mod access;
 mod balanced;

@@ -185,7 +185,7 @@ impl Service {
         let mut output = json!({
             "serviceArn": self.arn,
             "serviceName": self.name,
-            "clusterArn": format!("{}/{}", self.arn.replace(":service/", ":cluster/").split('/').next().unwrap_or(""), self.cluster),
+            "clusterArn": region.arn("ecs", &format!("cluster/{}", self.cluster)),
             "status": self.status.name(),
             "desiredCount": self.desired,
             "runningCount": running,

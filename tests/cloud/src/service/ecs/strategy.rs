@@ -65,7 +65,8 @@ impl Launch {
         let strategy = items(&input["capacityProviderStrategy"]);
         match (launch_type, strategy.as_slice()) {
             (Some(_), [_, ..]) => Err(invalid(
-                "Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.",
+                "Specifying both a launch type and capacity provider strategy is not supported. Remove one and try \
+                 again.",
             )),
             (Some("FARGATE"), []) => Ok(Self::Fargate),
             (None, []) if !default.is_empty() => Ok(Self::Strategy(default.to_vec())),

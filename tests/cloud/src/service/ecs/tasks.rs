@@ -189,6 +189,8 @@ struct Container {
     health: Health,
     /// Whether it answers requests.
     answering: bool,
+    /// Whether it has got SIGTERM.
+    signalled: bool,
 }
 
 /// Container states.

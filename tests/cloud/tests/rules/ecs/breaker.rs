@@ -105,6 +105,23 @@ async fn without_a_completed_deployment_there_is_nothing_to_roll_back_to() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_failed_deployment_starts_nothing_whatever_is_wanted() {
+    rule!(
+        "ECS",
+        "A FAILED deployment starts no tasks, not even for a new desired count",
+        "Amazon ECS API Reference, Deployment, member rolloutState"
+    );
+    let stage = Stage::new().await;
+    let one = json!({"type": "COUNT", "value": 1});
+    stage.fails(|input| input["deploymentConfiguration"] = breaker(false, one)).await;
+    stage.script(Script::default());
+    let tasks = stage.tasks("STOPPED").len();
+    stage.update(json!({"desiredCount": 2}));
+    stage.lab.wait(120).await;
+    assert_eq!((stage.tasks("RUNNING").len(), stage.tasks("STOPPED").len()), (0, tasks));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_new_deployment_gets_a_failed_service_going() {
     rule!(
         "ECS",

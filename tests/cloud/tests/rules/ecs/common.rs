@@ -257,7 +257,8 @@ pub(crate) fn balancers(target: &str) -> Value {
 pub(crate) async fn group(lab: &Lab, vpc: &str, name: &str, ports: &[u16]) -> String {
     let input = json!({"VpcId": vpc, "GroupName": name, "Description": name});
     let id = text(&lab.ok("ec2", "CreateSecurityGroup", input)["GroupId"]);
-    let rule = |port: &u16| json!({"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]});
+    let everyone = json!([{"CidrIp": "0.0.0.0/0"}]);
+    let rule = |port: &u16| json!({"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": everyone});
     let rules: Vec<Value> = ports.iter().map(rule).collect();
     lab.wait(3).await;
     lab.ok("ec2", "AuthorizeSecurityGroupIngress", json!({"GroupId": id, "IpPermissions": rules}));

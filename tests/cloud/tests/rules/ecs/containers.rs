@@ -161,6 +161,27 @@ async fn the_end_of_a_side_container_changes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn containers_end_in_the_reverse_order() {
+    rule!(
+        "ECS",
+        "A container gets SIGTERM only when those that depend on it have ended",
+        "Amazon ECS API Reference, ContainerDefinition, member dependsOn"
+    );
+    let stage = Stage::new().await;
+    stage.image("db", Script { term_after: Some(1.0), ..Script::default() });
+    stage.script(Script { term_after: Some(20.0), ..Script::default() });
+    let containers = json!([other("db", "db", json!({})), other("jenkins", "jenkins/jenkins", after("db", "START"))]);
+    let arn = stage.run(&stage.containers(containers));
+    stage.lab.wait(60).await;
+    stage.lab.ok("ecs", "StopTask", json!({"cluster": "ci", "task": arn}));
+    stage.lab.wait(15).await;
+    assert_eq!(stage.containers_of(&arn), json!({"db": "RUNNING", "jenkins": "RUNNING"}));
+    assert!(stage.until(30, |stage| stage.containers_of(&arn)["jenkins"] == "STOPPED").await);
+    assert_eq!(stage.containers_of(&arn)["db"], "RUNNING");
+    assert!(stage.until(5, |stage| stage.containers_of(&arn)["db"] == "STOPPED").await);
+}
+
+#[tokio::test(start_paused = true)]
 async fn health_is_that_of_the_checks() {
     rule!(
         "ECS",

@@ -181,6 +181,27 @@ async fn a_home_is_mounted_through_its_access_point() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_first_mount_makes_the_root_directory() {
+    rule!(
+        "ECS",
+        "The root directory of an access point is made by the first task that mounts it, and is there for others then",
+        "Amazon EFS User Guide, Enforcing a root directory with an access point"
+    );
+    let stage = Stage::new().await;
+    let home = stage.home().await;
+    let bare = json!({"ClientToken": "bare", "FileSystemId": home.0, "RootDirectory": {"Path": "/home"}});
+    let bare = (home.0.clone(), text(&stage.lab.ok("efs", "CreateAccessPoint", bare)["AccessPointId"]));
+    stage.lab.wait(30).await;
+    let (making, finding) = (stage.mounting(&home), stage.mounting(&bare));
+    assert!(stage.broken(&finding).await.contains("access denied by server"));
+    stage.run(&making);
+    stage.lab.wait(60).await;
+    let found = stage.run(&finding);
+    stage.lab.wait(60).await;
+    assert_eq!(stage.task(&found)["lastStatus"], "RUNNING");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_closed_nfs_port_stops_the_task() {
     rule!(
         "ECS",

@@ -79,7 +79,8 @@ fn sums(definition: &Definition, cpu: i64, memory: i64) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// `"1 vCPU"` is 1024 units, `"2 GB"` is 2048 MiB; plain numbers stay (RegisterTaskDefinition, members `cpu`, `memory`).
+/// `"1 vCPU"` is 1024 units, `"2 GB"` is 2048 MiB; plain numbers stay (RegisterTaskDefinition, members `cpu` and
+/// `memory`).
 pub(super) fn units(value: &Value, member: &str) -> Result<Option<String>, Refusal> {
     let Some(text) = value.as_str().filter(|text| !text.is_empty()) else { return Ok(None) };
     let lower = text.to_ascii_lowercase();

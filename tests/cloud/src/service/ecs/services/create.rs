@@ -90,7 +90,8 @@ fn repeat(call: &Call<'_>, service: &Service, input: &Value) -> Answer {
     Err(not_idempotent())
 }
 
-/// CreateService, member `serviceName`: "Up to 255 letters (uppercase and lowercase), numbers, underscores, and hyphens".
+/// CreateService, member `serviceName`: "Up to 255 letters (uppercase and lowercase), numbers, underscores, and
+/// hyphens".
 fn check_name(name: &str) -> Result<(), Refusal> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
     if name.is_empty() || name.len() > 255 || !name.chars().all(allowed) {

@@ -186,6 +186,7 @@ pub(super) fn end(world: &mut World, place: &Place, id: &str, index: usize, code
         container.exit = Some(code);
     });
     if stopping {
+        stop::signal(world, place, id);
         stop::finish(world, place, id);
     } else if essential {
         let reason = "Essential container in task exited".to_owned();

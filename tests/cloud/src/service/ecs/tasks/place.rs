@@ -96,7 +96,7 @@ fn interface(world: &mut World, place: &Place, network: &Network, attachment: &s
     Err(text)
 }
 
-/// "Stopped tasks errors: Unexpected EC2 error while attempting to Create Network Interface", Amazon ECS Developer Guide.
+/// "Unexpected EC2 error while attempting to Create Network Interface", Amazon ECS Developer Guide, stopped task errors.
 fn explain(subnet: &str, public_ip: bool, fault: &InterfaceFault) -> String {
     let code = match fault {
         InterfaceFault::NoSubnet(_) => "InvalidSubnetID.NotFound",
@@ -127,6 +127,7 @@ fn record(
         reason: None,
         health: Health::Unknown,
         answering: false,
+        signalled: false,
     };
     let mac = world.at(place).ec2.interfaces.get(&interface.id).map(|eni| eni.mac.clone()).unwrap_or_default();
     let containers = order.spec.containers.iter().map(|spec| container(&spec.image, world)).collect();

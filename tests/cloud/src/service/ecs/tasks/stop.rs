@@ -3,7 +3,7 @@
 use super::super::services::Notice;
 use super::life::{change, tell};
 use super::place::step;
-use super::{ContainerStatus, Status, Step, Stop, StopCode};
+use super::{ContainerStatus, Status, Step, Stop, StopCode, containers};
 use crate::service::{ec2, elb};
 use crate::world::{Place, World};
 use std::time::Duration;
@@ -74,7 +74,7 @@ pub(super) fn drain(world: &mut World, place: &Place, id: &str) {
     }
 }
 
-/// SIGTERM to every container, SIGKILL (exit code 137) after the stop timeout.
+/// What has not started never does; the others get SIGTERM.
 fn terminate(world: &mut World, place: &Place, id: &str) {
     change(world, place, id, |task| {
         task.status = Status::Stopping;
@@ -84,17 +84,33 @@ fn terminate(world: &mut World, place: &Place, id: &str) {
             }
         }
     });
-    let Some(task) = world.at(place).ecs.tasks.get(id).cloned() else { return };
-    for (index, (container, spec)) in task.containers.iter().zip(&task.spec.containers).enumerate() {
-        if container.status == ContainerStatus::Running {
-            let limit = spec.stop_timeout.unwrap_or(STOP_TIMEOUT) as f64;
-            let by_itself = container.script.term_after.filter(|&seconds| seconds < limit);
-            let (after, code) = by_itself.map_or((limit, 137), |seconds| (seconds, container.script.term_code));
-            step(world, place, id, Step::End(index, code), Duration::from_secs_f64(after.max(0.0)));
-        }
-    }
     tell(world, place, id, Notice::Changed);
+    signal(world, place, id);
     finish(world, place, id);
+}
+
+/// SIGTERM to every container on which no other depends any more ("for container shutdown it is reversed", member
+/// `dependsOn`), and SIGKILL (exit code 137) after the stop timeout.
+pub(super) fn signal(world: &mut World, place: &Place, id: &str) {
+    let Some(task) = world.at(place).ecs.tasks.get(id).cloned() else { return };
+    if task.status != Status::Stopping {
+        return;
+    }
+    let needed = |name: &str| {
+        let alive =
+            task.containers.iter().zip(&task.spec.containers).filter(|(c, _)| c.status == ContainerStatus::Running);
+        alive.flat_map(|(_, spec)| &spec.depends_on).any(|dependency| dependency.container_name == name)
+    };
+    for (index, (container, spec)) in task.containers.iter().zip(&task.spec.containers).enumerate() {
+        if container.status != ContainerStatus::Running || container.signalled || needed(&spec.name) {
+            continue;
+        }
+        containers::set(world, place, id, index, |container| container.signalled = true);
+        let limit = spec.stop_timeout.unwrap_or(STOP_TIMEOUT) as f64;
+        let by_itself = container.script.term_after.filter(|&seconds| seconds < limit);
+        let (after, code) = by_itself.map_or((limit, 137), |seconds| (seconds, container.script.term_code));
+        step(world, place, id, Step::End(index, code), Duration::from_secs_f64(after.max(0.0)));
+    }
 }
 
 /// Once all containers have ended, the interface is detached.
