@@ -1,0 +1,13 @@
+//! What every driver promises, shown against the strict cloud with the permissions that the drivers declare: a create
+//! may be repeated, its answer may be lost, a listing shows what a read shows, every field can be changed, what is not
+//! ours is refused, a deletion may be repeated; and how many calls each of these takes.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+
+mod access_point;
+mod backup_policy;
+mod bench;
+mod file_system;
+mod file_system_policy;
+mod home;
+mod mount_target;
