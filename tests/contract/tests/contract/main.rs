@@ -7,7 +7,11 @@
 mod access_point;
 mod backup_policy;
 mod bench;
+mod cluster;
+mod compute;
 mod file_system;
 mod file_system_policy;
 mod home;
 mod mount_target;
+mod service;
+mod task_definition;
