@@ -6,12 +6,12 @@
 
 use super::{ecs, wrong_kind};
 use crate::account::Account;
-use crate::driver::{Deletion, Driver, Listed, Target, changes, retagged};
+use crate::driver::{Deletion, Driver, Listed, Target, changes, retagged, side_by_side};
 use crate::error::{Error, present};
 use crate::permission::{On, Permission, When, permit};
 use crate::tagged::Tagged;
 use aws_sdk_ecs::types::{Cluster as Described, ClusterField};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::TryFutureExt;
 use jenkinsstack_core::diff::Field;
 use jenkinsstack_core::graph::Node;
 use jenkinsstack_core::kind::Observed as Any;
@@ -25,8 +25,6 @@ pub(crate) struct Cluster;
 const OURS: On = On::Arn("arn:{partition}:ecs:{region}:{account}:cluster/jks-*");
 /// The most that one call describes (DescribeClusters, Amazon ECS API Reference).
 const PAGE: usize = 100;
-/// Calls of one listing that run side by side.
-const PARALLEL: usize = 8;
 /// The state of a cluster that was deleted and can still be described for a while.
 const INACTIVE: &str = "INACTIVE";
 
@@ -43,9 +41,8 @@ impl Driver for Cluster {
 
     async fn list(account: &Account, tagged: &Tagged, _: &[Listed]) -> Result<Vec<Listed>, Error> {
         let arns: Vec<String> = ecs::ours(account, tagged, "cluster").map(|(arn, _)| arn.to_owned()).collect();
-        let pages = stream::iter(arns.chunks(PAGE).map(<[String]>::to_vec));
-        let pages = pages.map(|page| described(account, page)).buffer_unordered(PARALLEL);
-        let clusters: Vec<Vec<Described>> = pages.try_collect().await?;
+        let pages = arns.chunks(PAGE).map(|page| described(account, page.to_vec()).map_ok(Some));
+        let clusters: Vec<Vec<Described>> = side_by_side(pages).await?;
         let listed = |cluster| {
             let (observed, tags) = facts("DescribeClusters", cluster).ok()?;
             Listed::of(account, tags, Any::Cluster(observed))

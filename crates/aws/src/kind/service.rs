@@ -16,12 +16,12 @@ mod tasks;
 
 use super::{ecs, task_definition, wrong_kind};
 use crate::account::Account;
-use crate::driver::{Deletion, Driver, Listed, Target, changes, retagged};
+use crate::driver::{Deletion, Driver, Listed, Target, changes, retagged, side_by_side};
 use crate::error::{Class, Error, present};
 use crate::permission::{On, Permission, When, permit};
 use crate::tagged::Tagged;
 use aws_sdk_ecs::types::{Service as Described, ServiceField};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::TryFutureExt;
 use jenkinsstack_core::arn::ClusterArn;
 use jenkinsstack_core::diff::Field;
 use jenkinsstack_core::graph::Node;
@@ -37,8 +37,6 @@ pub(crate) struct Service;
 const OURS: On = On::Arn("arn:{partition}:ecs:{region}:{account}:service/*/jks-*");
 /// The most that one call describes (DescribeServices, Amazon ECS API Reference).
 const PAGE: usize = 10;
-/// Calls of one listing that run side by side: most stacks have a cluster, and so a call, of their own.
-const PARALLEL: usize = 8;
 /// Fields whose change needs a new task ("Updating a service", Amazon ECS Developer Guide).
 const DEPLOYED: [&str; 7] = [
     "taskDefinition",
@@ -72,9 +70,8 @@ impl Driver for Service {
         let pages = clusters.into_iter().flat_map(|(cluster, arns)| {
             arns.chunks(PAGE).map(|page| (cluster.to_owned(), page.to_vec())).collect::<Vec<_>>()
         });
-        let pages = stream::iter(pages.collect::<Vec<_>>());
-        let found = pages.map(|(cluster, arns)| seen(account, cluster, arns)).buffer_unordered(PARALLEL);
-        let found: Vec<Vec<(Observed, Tags)>> = found.try_collect().await?;
+        let pages = pages.map(|(cluster, arns)| seen(account, cluster, arns).map_ok(Some));
+        let found: Vec<Vec<(Observed, Tags)>> = side_by_side(pages).await?;
         let listed = |(observed, tags): (Observed, Tags)| {
             // A service that was deleted may have lost its tags, but still holds the home.
             let tags = if tags.is_empty() { tagged.get(observed.arn.as_str()).cloned()? } else { tags };
@@ -156,8 +153,7 @@ async fn seen(account: &Account, cluster: String, services: Vec<String>) -> Resu
     let output = call.set_services(Some(services)).send().await;
     let output = present(output.map_err(Error::of("DescribeServices", names)))?;
     let found = output.and_then(|output| output.services).unwrap_or_default();
-    let found = stream::iter(found).map(|service| complete(account, service)).buffered(PARALLEL);
-    Ok(found.try_collect::<Vec<_>>().await?.into_iter().flatten().collect())
+    side_by_side(found.into_iter().map(|service| complete(account, service))).await
 }
 
 /// A service with the count of its remaining tasks, where it wants none. An INACTIVE one that still has tasks counts as

@@ -2,16 +2,13 @@
 
 use super::super::ecs;
 use crate::account::Account;
-use crate::driver::Target;
+use crate::driver::{Target, side_by_side};
 use crate::error::Error;
 use aws_sdk_ecs::types::{SortOrder, TaskDefinitionField, TaskDefinitionStatus};
-use futures::{StreamExt, TryStreamExt, stream};
 use jenkinsstack_core::owner::Tags;
 
 /// The most that one call deletes (DeleteTaskDefinitions, Amazon ECS API Reference).
 const DELETED: usize = 10;
-/// Calls that run side by side: a family has a handful of revisions.
-const PARALLEL: usize = 4;
 
 /// What there is of a family.
 pub(super) enum Family {
@@ -100,10 +97,8 @@ async fn remove(
     active: Vec<String>,
     inactive: Vec<String>,
 ) -> Result<(), Error> {
-    let active = stream::iter(active).map(|arn| deregistered(account, target, arn)).buffer_unordered(PARALLEL);
-    let inactive = stream::iter(inactive).map(|arn| owned(account, target, arn)).buffer_unordered(PARALLEL);
-    let gone = active.try_collect::<Vec<_>>().await?.into_iter().chain(inactive.try_collect::<Vec<_>>().await?);
-    let gone: Vec<String> = gone.flatten().collect();
+    let mut gone = side_by_side(active.into_iter().map(|arn| deregistered(account, target, arn))).await?;
+    gone.extend(side_by_side(inactive.into_iter().map(|arn| owned(account, target, arn))).await?);
     for page in gone.chunks(DELETED) {
         let call = account.clients.ecs.delete_task_definitions().set_task_definitions(Some(page.to_vec()));
         call.send().await.map_err(Error::of("DeleteTaskDefinitions", page.join(", ")))?;
