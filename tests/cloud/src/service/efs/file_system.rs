@@ -150,7 +150,10 @@ fn create_asks(call: &Call<'_>) -> Vec<Ask> {
         .request_tags(&tags)
         .when("elasticfilesystem:Encrypted", encrypted.to_string());
     let key = call.input["KmsKeyId"].as_str().and_then(|named| kms::resolve(call.peek(), named));
-    let key = key.map(|key| ["kms:DescribeKey", "kms:CreateGrant"].map(|action| Ask::new(action, &key.arn)));
+    let via = format!("elasticfilesystem.{}.amazonaws.com", call.region);
+    let key = key.map(|key| {
+        ["kms:DescribeKey", "kms:CreateGrant"].map(|action| Ask::new(action, &key.arn).when("kms:ViaService", &via))
+    });
     [create].into_iter().chain(super::ask_to_tag(call, "file-system/*")).chain(key.into_iter().flatten()).collect()
 }
 
