@@ -85,7 +85,7 @@ impl Bench {
     /// What an operator that was just started finds of the node, once all listings are up to date.
     pub(crate) async fn list(&self, id: &NodeId, kind: Kind) -> Vec<Seen> {
         self.wait(LISTED_AFTER).await;
-        let account = operator(&self.cloud, &self.access_key).await;
+        let account = self.restarted().await;
         let observation = account.observe(&self.owner, Duration::ZERO).await;
         let unread: Vec<String> = observation.errors.iter().map(ToString::to_string).collect();
         assert!(!observation.snapshot.unread.contains(&kind), "{}", unread.join("\n"));
@@ -134,12 +134,12 @@ impl Bench {
         assert_eq!(self.fields(&seen, node), []);
         self.wait(LISTED_AFTER).await;
         let (repeated, made) = self.counting(self.create(id, node)).await;
-        assert_eq!((&repeated, made.as_slice()), (&seen, *again), "create again");
+        assert_eq!((repeated, made), (seen.clone(), words(again)), "create again");
         assert_eq!(self.list(id, kind).await, [seen.clone()], "list");
         let (found, made) = self.counting(self.read(id, &seen)).await;
-        assert_eq!((found.as_ref(), made.as_slice()), (Some(&seen), *read), "read");
+        assert_eq!((found, made), (Some(seen.clone()), words(read)), "read");
         let (deletion, made) = self.counting(self.delete(id, &seen)).await;
-        assert_eq!((deletion, made.as_slice()), (Deletion::Gone, *delete), "delete");
+        assert_eq!((deletion, made), (Deletion::Gone, words(delete)), "delete");
         self.wait(LISTED_AFTER).await;
         assert_eq!(self.read(id, &seen).await, None);
         assert_eq!(self.delete(id, &seen).await, Deletion::Gone, "delete again");
@@ -198,6 +198,10 @@ pub(crate) struct Calls<'a> {
     pub(crate) read: &'a [&'a str],
     /// With the read that every deletion begins with.
     pub(crate) delete: &'a [&'a str],
+}
+
+fn words(calls: &[&str]) -> Vec<String> {
+    calls.iter().map(|call| (*call).to_owned()).collect()
 }
 
 async fn operator(cloud: &Cloud, access_key: &str) -> Account {

@@ -1,8 +1,8 @@
 //! File system policies: their checks, the lockout check and the form in which they come back.
 
 use super::file_system::{Policy, arn};
-use super::{available, named, on_file_system, refusals};
-use crate::call::{Access, Answer, Ask, Call, Operation, PrincipalKind, Refusal, nothing};
+use super::{ask_about, available, named, on_file_system, refusals};
+use crate::call::{Access, Answer, Call, Operation, PrincipalKind, Refusal, nothing};
 use crate::iam;
 use serde_json::{Map, Value, json};
 
@@ -73,7 +73,7 @@ fn delete(call: &mut Call<'_>) -> Answer {
 fn locks_out(call: &Call<'_>, arn: &str, policy: &Value) -> bool {
     let PrincipalKind::Role { role, .. } = &call.principal.kind else { return false };
     let role = format!("arn:aws:iam::{}:role/{role}", call.principal.account);
-    let mut ask = Ask::new("elasticfilesystem:PutFileSystemPolicy", arn).when("aws:SecureTransport", "true");
+    let mut ask = ask_about(call, "PutFileSystemPolicy", arn).when("aws:SecureTransport", "true");
     ask.resource_policy = Some(policy.clone());
     !iam::allows(call.world, &role, &ask, call.now)
 }
