@@ -116,10 +116,14 @@ pub(crate) fn retagged(seen: &Seen, node: &Node) -> Tags {
 }
 
 /// What all `calls` bring. What brings nothing has vanished between two calls.
-pub(crate) async fn side_by_side<T, F>(calls: impl Iterator<Item = F>) -> Result<Vec<T>, Error>
+///
+/// The calls are collected at once, so that a task which waits for them holds no iterator and can move between threads.
+pub(crate) fn side_by_side<T, F, I>(calls: I) -> impl Future<Output = Result<Vec<T>, Error>> + use<T, F, I>
 where
     F: Future<Output = Result<Option<T>, Error>>,
+    I: Iterator<Item = F>,
 {
+    let calls: Vec<F> = calls.collect();
     let answers = stream::iter(calls).buffer_unordered(SIDE_BY_SIDE);
-    answers.try_filter_map(|found| ready(Ok(found))).try_collect().await
+    answers.try_filter_map(|found| ready(Ok(found))).try_collect()
 }

@@ -107,10 +107,12 @@ impl Listing {
     /// Puts our own recent writes over a listing that may not show them yet.
     fn believe_ourselves(&mut self) {
         self.ours.retain(|_, (at, _)| at.elapsed() < LISTINGS_LAG);
-        for ((owner, node, _, id), (_, seen)) in &self.ours {
+        for ((owner, node, kind, id), (_, seen)) in &self.ours {
             let snapshot = self.stacks.entry(owner.clone()).or_default();
+            // Task definitions are listed by the tagging API alone, which shows the revision before ours for a while.
+            let listed = *kind != Kind::TaskDefinition && snapshot.of(node).iter().any(|other| other.id() == *id);
             match seen {
-                Some(seen) if snapshot.of(node).iter().all(|other| other.id() != *id) => snapshot.see(seen.clone()),
+                Some(seen) if !listed => snapshot.see(seen.clone()),
                 Some(_) => (),
                 None => snapshot.forget(node, id),
             }

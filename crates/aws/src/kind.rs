@@ -10,6 +10,8 @@ use jenkinsstack_core::graph::Node;
 use jenkinsstack_core::kind::{Desired, Kind};
 use jenkinsstack_core::observed::Seen;
 
+mod ecs;
+
 macro_rules! drivers {
     ($($variant:ident, $module:ident;)*) => {
         $(mod $module;)*

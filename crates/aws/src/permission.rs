@@ -72,18 +72,60 @@ pub struct Names<'a> {
     pub cluster: &'a str,
 }
 
-/// The operator's IAM policy: one statement for each pair of resource and condition, in a fixed order.
+/// The operator's IAM policy, in a fixed order: one statement for each condition.
+///
+/// Actions and resources of one condition share a statement, which IAM's limit on the size of a policy asks for. It allows
+/// no more than apart: an action and the ARN of another service's resource never meet.
 pub fn policy(names: &Names<'_>) -> Value {
-    let mut statements: BTreeMap<(On, Bound), BTreeSet<&str>> = BTreeMap::new();
+    let mut grants: BTreeMap<(Bound, Reach), Grant> = BTreeMap::new();
     for Permission { action, on, when } in all() {
-        statements.entry((on, Bound::of(action, when))).or_default().insert(action);
+        let (bound, operations) = Bound::of(action, when);
+        let grant = grants.entry((bound, Reach::of(on))).or_default();
+        grant.actions.insert(action);
+        grant.resources.insert(names.fill(on));
+        grant.operations.extend(operations);
     }
-    let statements: Vec<Value> = statements
-        .into_iter()
-        .enumerate()
-        .map(|(place, ((on, bound), actions))| statement(place, names, on, &bound, &actions))
-        .collect();
+    let statements: Vec<Value> =
+        grants.iter().map(|((bound, reach), grant)| statement(*bound, *reach, grant, names.cluster)).collect();
     json!({"Version": "2012-10-17", "Statement": statements})
+}
+
+/// What one statement allows.
+#[derive(Debug, Default)]
+struct Grant {
+    actions: BTreeSet<&'static str>,
+    resources: BTreeSet<String>,
+    operations: BTreeSet<&'static str>,
+}
+
+/// Whether a statement names its resources: one that does not must not widen one that does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Reach {
+    Any,
+    Named,
+}
+
+impl Reach {
+    fn of(on: On) -> Self {
+        match on {
+            On::Any => Self::Any,
+            On::Arn(_) => Self::Named,
+        }
+    }
+}
+
+impl Names<'_> {
+    fn fill(&self, on: On) -> String {
+        let Names { partition, region, account, cluster } = self;
+        match on {
+            On::Any => "*".to_owned(),
+            On::Arn(pattern) => pattern
+                .replace("{partition}", partition)
+                .replace("{region}", region)
+                .replace("{account}", account)
+                .replace("{cluster}", cluster),
+        }
+    }
 }
 
 /// A condition with the keys that its actions' service has for it.
@@ -92,33 +134,33 @@ enum Bound {
     Always,
     Owned,
     Tagging,
-    Creating(&'static str, &'static [&'static str]),
+    Creating(&'static str),
     Shared,
     PassedTo(&'static str),
     Via(&'static str),
 }
 
 impl Bound {
-    fn of(action: &'static str, when: When) -> Self {
-        let service = action.split(':').next().unwrap_or(action);
+    /// The condition, and the create operations that it is about.
+    fn of(action: &'static str, when: When) -> (Self, &'static [&'static str]) {
         match when {
-            When::Always => Self::Always,
-            When::Owned => Self::Owned,
-            When::Tagging => Self::Tagging,
-            When::Creating(operations) => Self::Creating(service, operations),
-            When::Shared => Self::Shared,
-            When::PassedTo(service) => Self::PassedTo(service),
-            When::Via(service) => Self::Via(service),
+            When::Always => (Self::Always, &[]),
+            When::Owned => (Self::Owned, &[]),
+            When::Tagging => (Self::Tagging, &[]),
+            When::Creating(operations) => (Self::Creating(action.split(':').next().unwrap_or(action)), operations),
+            When::Shared => (Self::Shared, &[]),
+            When::PassedTo(service) => (Self::PassedTo(service), &[]),
+            When::Via(service) => (Self::Via(service), &[]),
         }
     }
 
-    fn conditions(self, cluster: &str) -> Map<String, Value> {
+    fn conditions(self, operations: &BTreeSet<&str>, cluster: &str) -> Map<String, Value> {
         let tag = |scope: &str, key: &str| (format!("aws:{scope}Tag/{key}"), json!(cluster));
         match self {
             Self::Always => Map::new(),
             Self::Owned => Map::from_iter([tag("Resource", TAG_CLUSTER)]),
             Self::Tagging => Map::from_iter([tag("Request", TAG_CLUSTER)]),
-            Self::Creating(service, operations) => {
+            Self::Creating(service) => {
                 Map::from_iter([tag("Request", TAG_CLUSTER), (format!("{service}:CreateAction"), json!(operations))])
             }
             Self::Shared => Map::from_iter([tag("Resource", TAG_SHARED)]),
@@ -132,42 +174,31 @@ impl Bound {
     fn operator(self) -> &'static str {
         match self {
             Self::Via(_) => "StringLike",
-            Self::Always | Self::Owned | Self::Tagging | Self::Creating(..) | Self::Shared | Self::PassedTo(_) => {
+            Self::Always | Self::Owned | Self::Tagging | Self::Creating(_) | Self::Shared | Self::PassedTo(_) => {
                 "StringEquals"
             }
         }
     }
 
-    fn name(self) -> &'static str {
-        match self {
-            Self::Always => "Any",
-            Self::Owned => "Owned",
-            Self::Tagging => "Tagged",
-            Self::Creating(..) => "Creating",
-            Self::Shared => "Shared",
-            Self::PassedTo(_) => "Passed",
-            Self::Via(_) => "Via",
-        }
+    /// Statement id: what the statement is about.
+    fn sid(self, reach: Reach) -> String {
+        let about = match self {
+            Self::Always => "Look".to_owned(),
+            Self::Owned => "Owned".to_owned(),
+            Self::Tagging => "Make".to_owned(),
+            Self::Creating(service) => format!("Tag{}", service.to_uppercase()),
+            Self::Shared => "Shared".to_owned(),
+            Self::PassedTo(_) => "Pass".to_owned(),
+            Self::Via(_) => "Via".to_owned(),
+        };
+        format!("{about}{reach:?}")
     }
 }
 
-fn statement(place: usize, names: &Names<'_>, on: On, bound: &Bound, actions: &BTreeSet<&str>) -> Value {
-    let Names { partition, region, account, cluster } = names;
-    let resource = match on {
-        On::Any => "*".to_owned(),
-        On::Arn(pattern) => pattern
-            .replace("{partition}", partition)
-            .replace("{region}", region)
-            .replace("{account}", account)
-            .replace("{cluster}", cluster),
-    };
-    let mut statement = json!({
-        "Sid": format!("{}{}", bound.name(), place + 1),
-        "Effect": "Allow",
-        "Action": actions,
-        "Resource": resource,
-    });
-    let conditions = bound.conditions(cluster);
+fn statement(bound: Bound, reach: Reach, grant: &Grant, cluster: &str) -> Value {
+    let Grant { actions, resources, operations } = grant;
+    let mut statement = json!({"Sid": bound.sid(reach), "Effect": "Allow", "Action": actions, "Resource": resources});
+    let conditions = bound.conditions(operations, cluster);
     if let (Some(members), false) = (statement.as_object_mut(), conditions.is_empty()) {
         members.insert("Condition".into(), json!({bound.operator(): conditions}));
     }

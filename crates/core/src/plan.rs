@@ -283,7 +283,9 @@ impl Planner<'_> {
     fn keep(&mut self, id: &NodeId, kind: Kind, seen: &Seen, mut fields: Vec<Field>, resolved: Node) {
         fields.extend(seen.tags.as_ref().and_then(|have| tag_drift(&resolved.tags, have)));
         let state = seen.observed.state();
-        let outputs = state.usable().then(|| seen.observed.outputs());
+        let outdated = kind == Kind::TaskDefinition && fields.iter().any(|field| field.name != TAGS);
+        // A service must not go back to the revision that is about to be followed by another one.
+        let outputs = (state.usable() && !outdated).then(|| seen.observed.outputs());
         self.fit.insert(id.clone(), (seen.id(), outputs));
         match state {
             State::Failed(why) if fields.is_empty() => self.block(id, kind, Blocker::Failed { why }),

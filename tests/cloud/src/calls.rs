@@ -110,6 +110,11 @@ pub(crate) struct Entry<'a> {
     pub(crate) time: Time,
 }
 
+/// A value without members that hold secrets.
+pub(crate) fn without_secrets(value: &Value) -> Value {
+    redact::hide(value, None)
+}
+
 impl Log {
     /// The calls that are still remembered, in order.
     pub fn records(&self) -> impl DoubleEndedIterator<Item = &Record> {

@@ -11,11 +11,13 @@ use crate::calls::{Entry, Log};
 use crate::clock::{Clock, SEEDED_EPOCH, Time};
 use crate::faults::{End, Faults, Verdict};
 use crate::models::Models;
+use crate::oracle::Oracle;
 use crate::service::{Service, by_model};
 use crate::sigv4::Credential;
 use crate::world::{HOME_ACCOUNT, World, root_key};
 use perform::Reading;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -46,6 +48,17 @@ pub struct Cloud {
     inner: Arc<Mutex<Inner>>,
     requests: Arc<AtomicU64>,
     made: Arc<watch::Sender<u64>>,
+    desk: Arc<Mutex<Desk>>,
+}
+
+/// Name of the snapshot to which a reset goes back.
+pub(crate) const START: &str = "start";
+
+/// What those who run a server keep in it.
+#[derive(Default)]
+pub(crate) struct Desk {
+    pub(crate) snapshots: BTreeMap<String, Snapshot>,
+    pub(crate) oracle: Option<Oracle>,
 }
 
 /// What a call needs exclusive hold of.
@@ -91,6 +104,7 @@ impl Cloud {
             inner: Arc::new(Mutex::new(inner)),
             requests: Arc::default(),
             made: Arc::new(watch::Sender::new(0)),
+            desk: Arc::default(),
         })
     }
 
@@ -197,6 +211,11 @@ impl Cloud {
         inner.note(&request, &reading, &verdict, answer.as_ref(), true, now);
         self.made.send_replace(inner.faults.total());
         reply(verdict, answer)
+    }
+
+    /// What those who run a server keep in it.
+    pub(crate) fn desk<T>(&self, look: impl FnOnce(&mut Desk) -> T) -> T {
+        look(&mut self.desk.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -26,7 +26,7 @@ enum Arrival<'a> {
 }
 
 /// Answers one request whose signature was dated by a clock that now shows `signed`; nothing is to break the connection.
-pub(crate) async fn answer(cloud: &Cloud, request: &HttpRequest<Bytes>, signed: Time) -> Option<Response<Bytes>> {
+pub async fn answer(cloud: &Cloud, request: &HttpRequest<Bytes>, signed: Time) -> Option<Response<Bytes>> {
     let id = cloud.request_id();
     match arrive(cloud, request, signed) {
         Arrival::Call(api, protocol, call) => {

@@ -4,9 +4,15 @@ use anyhow::Context;
 use clap::Parser;
 use jenkinsstack_cloud::door::http::{Server, now};
 use jenkinsstack_cloud::world::{HOME_ACCOUNT, root_key};
-use jenkinsstack_cloud::{Cloud, Settings};
+use jenkinsstack_cloud::{Cloud, Settings, seed};
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
+
+/// Where the network is that is there from the start.
+const REGION: &str = "eu-central-1";
+
+/// How many calls a server remembers; it may run for days.
+const REMEMBERED_CALLS: usize = 100_000;
 
 /// A strict AWS account on this machine.
 #[derive(Debug, Parser)]
@@ -45,6 +51,12 @@ async fn main() -> ExitCode {
 async fn serve(options: Options) -> anyhow::Result<()> {
     let settings = Settings { seed: options.seed, time_factor: options.time_factor, epoch: now() };
     let cloud = Cloud::new(settings)?;
+    if !options.empty {
+        let made = cloud.with(|world| seed::network(world, REGION));
+        made.map_err(|refusal| anyhow::anyhow!("cannot make the network: {}", refusal.message))?;
+    }
+    cloud.keep_as_start();
+    cloud.log(|log| log.keep(REMEMBERED_CALLS));
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let server = Server::start(cloud, options.port)
@@ -62,7 +74,7 @@ async fn serve(options: Options) -> anyhow::Result<()> {
 fn greeting(url: &str) -> String {
     format!(
         "export AWS_ENDPOINT_URL={url}\n\
-         export AWS_REGION=eu-central-1 AWS_DEFAULT_REGION=eu-central-1\n\
+         export AWS_REGION={REGION} AWS_DEFAULT_REGION={REGION}\n\
          export AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY=any",
         root_key(HOME_ACCOUNT)
     )

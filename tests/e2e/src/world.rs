@@ -84,7 +84,9 @@ impl World {
     async fn install(&mut self) -> anyhow::Result<()> {
         let chart = root().join("charts/jenkinsstack-operator").display().to_string();
         let values = format!("clusterName={CLUSTER_NAME}");
-        let template = ["template", "jenkinsstack", &chart, "--namespace", NAMESPACE, "--set", &values];
+        // Helm built from source knows no Kubernetes version by itself.
+        let release = ["template", "jenkinsstack", &chart, "--namespace", NAMESPACE];
+        let template = release.into_iter().chain(["--set", &values, "--kube-version", "1.33"]);
         let rendered = self.cluster.helm(template).await?.success()?;
         let file = self.folder.path().join("chart.yaml");
         std::fs::write(&file, rendered)?;

@@ -49,7 +49,7 @@ impl Driver for Listener {
 
     async fn list(account: &Account, tagged: &Tagged, _: &[Listed]) -> Result<Vec<Listed>, Error> {
         let arns: Vec<String> = tagged.keys().filter(|arn| arn.contains(":listener/app/")).cloned().collect();
-        let found = side_by_side(arns.chunks(ARNS_PER_CALL).map(async |some| described(account, some).await.map(Some)));
+        let found = side_by_side(arns.chunks(ARNS_PER_CALL).map(|some| page(account, some.to_vec())));
         let found = found.await?.into_iter().flatten();
         let listed = found.filter_map(|one| {
             let tags = tagged.get(one.listener_arn()?)?.clone();
@@ -115,6 +115,10 @@ impl Driver for Listener {
         let output = account.clients.elb.delete_listener().listener_arn(&arn).send().await;
         gone(output.map_err(Error::of("DeleteListener", &arn)))
     }
+}
+
+async fn page(account: &Account, arns: Vec<String>) -> Result<Option<Vec<Described>>, Error> {
+    described(account, &arns).await.map(Some)
 }
 
 fn known(seen: &Seen) -> Result<&Observed, Error> {

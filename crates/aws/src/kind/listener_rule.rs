@@ -52,7 +52,7 @@ impl Driver for ListenerRule {
 
     async fn list(account: &Account, tagged: &Tagged, _: &[Listed]) -> Result<Vec<Listed>, Error> {
         let arns: Vec<String> = tagged.keys().filter(|arn| arn.contains(":listener-rule/app/")).cloned().collect();
-        let found = side_by_side(arns.chunks(ARNS_PER_CALL).map(async |some| described(account, some).await.map(Some)));
+        let found = side_by_side(arns.chunks(ARNS_PER_CALL).map(|some| page(account, some.to_vec())));
         let found = found.await?.into_iter().flatten();
         let listed = found.filter_map(|rule| {
             let tags = tagged.get(rule.rule_arn()?)?.clone();
@@ -135,6 +135,10 @@ enum Secret {
     Send,
     /// AWS is to keep the one it has.
     Keep,
+}
+
+async fn page(account: &Account, arns: Vec<String>) -> Result<Option<Vec<Rule>>, Error> {
+    described(account, &arns).await.map(Some)
 }
 
 fn known(seen: &Seen) -> Result<&Observed, Error> {

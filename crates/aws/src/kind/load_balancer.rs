@@ -55,13 +55,11 @@ impl Driver for LoadBalancer {
             .filter_map(|one| Some((one.load_balancer_name()?.to_owned(), one.load_balancer_arn()?.to_owned())))
             .collect();
         let tags = tags_of(account, tagged, &names).await?;
-        side_by_side(all.iter().map(async |one| {
-            let arn = one.load_balancer_arn().unwrap_or_default();
-            let Some(tags) = tags.get(arn) else { return Ok(None) };
-            let Some(attributes) = attributes(account, arn).await? else { return Ok(None) };
-            Ok(observed(one, attributes).and_then(|seen| Listed::of(account, tags.clone(), Any::LoadBalancer(seen))))
-        }))
-        .await
+        let ours = all.into_iter().filter_map(|one| {
+            let tags = tags.get(one.load_balancer_arn()?)?.clone();
+            Some(listed(account, one, tags))
+        });
+        side_by_side(ours).await
     }
 
     async fn read(account: &Account, target: Target<'_>, id: &str) -> Result<Option<Seen>, Error> {
@@ -125,6 +123,12 @@ impl Driver for LoadBalancer {
         let output = account.clients.elb.delete_load_balancer().load_balancer_arn(&arn).send().await;
         gone(output.map_err(Error::of("DeleteLoadBalancer", &arn)))
     }
+}
+
+async fn listed(account: &Account, one: Described, tags: Tags) -> Result<Option<Listed>, Error> {
+    let arn = one.load_balancer_arn().unwrap_or_default();
+    let Some(attributes) = attributes(account, arn).await? else { return Ok(None) };
+    Ok(observed(&one, attributes).and_then(|seen| Listed::of(account, tags, Any::LoadBalancer(seen))))
 }
 
 fn known(seen: &Seen) -> Result<&Observed, Error> {

@@ -20,6 +20,7 @@ use jenkinsstack_core::graph::Node;
 use jenkinsstack_core::kind::Observed as Any;
 use jenkinsstack_core::kind::target_group::{Desired, HealthCheck, Observed};
 use jenkinsstack_core::observed::Seen;
+use jenkinsstack_core::owner::Tags;
 use jenkinsstack_core::plan::TAGS;
 use std::collections::BTreeMap;
 
@@ -54,13 +55,11 @@ impl Driver for TargetGroup {
             .filter_map(|one| Some((one.target_group_name()?.to_owned(), one.target_group_arn()?.to_owned())))
             .collect();
         let tags = tags_of(account, tagged, &names).await?;
-        side_by_side(all.iter().map(async |one| {
-            let arn = one.target_group_arn().unwrap_or_default();
-            let Some(tags) = tags.get(arn) else { return Ok(None) };
-            let Some(attributes) = attributes(account, arn).await? else { return Ok(None) };
-            Ok(observed(one, attributes).and_then(|seen| Listed::of(account, tags.clone(), Any::TargetGroup(seen))))
-        }))
-        .await
+        let ours = all.into_iter().filter_map(|one| {
+            let tags = tags.get(one.target_group_arn()?)?.clone();
+            Some(listed(account, one, tags))
+        });
+        side_by_side(ours).await
     }
 
     async fn read(account: &Account, target: Target<'_>, id: &str) -> Result<Option<Seen>, Error> {
@@ -117,6 +116,12 @@ impl Driver for TargetGroup {
         let output = account.clients.elb.delete_target_group().target_group_arn(&arn).send().await;
         gone(output.map_err(Error::of("DeleteTargetGroup", &arn)))
     }
+}
+
+async fn listed(account: &Account, one: Described, tags: Tags) -> Result<Option<Listed>, Error> {
+    let arn = one.target_group_arn().unwrap_or_default();
+    let Some(attributes) = attributes(account, arn).await? else { return Ok(None) };
+    Ok(observed(&one, attributes).and_then(|seen| Listed::of(account, tags, Any::TargetGroup(seen))))
 }
 
 fn known(seen: &Seen) -> Result<&Observed, Error> {

@@ -1,10 +1,10 @@
 //! ECS cluster.
 
 use super::{State, outputs};
-use crate::diff::{Change, Diff};
-use crate::input::{AnyInput, HasInputs, Output, Outputs, Unresolved};
 use crate::arn::ClusterArn;
+use crate::diff::{Change, Diff};
 use crate::id::Name;
+use crate::input::{AnyInput, HasInputs, Output, Outputs, Unresolved};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -13,13 +13,12 @@ use std::collections::BTreeSet;
 #[serde(rename_all = "camelCase")]
 pub struct Desired {
     /// Capacity providers, `FARGATE` and `FARGATE_SPOT`.
-     pub capacity_providers: BTreeSet<String>,
+    pub capacity_providers: BTreeSet<String>,
 }
 
 impl HasInputs for Desired {
     fn walk(&mut self, _walk: &mut dyn FnMut(&mut dyn AnyInput)) {
         let Self { capacity_providers: _ } = self;
-
     }
 }
 
@@ -28,19 +27,23 @@ impl HasInputs for Desired {
 #[serde(rename_all = "camelCase")]
 pub struct Observed {
     /// Its ARN.
-     pub arn: ClusterArn,
-     /// Its name.
-     pub name: Name,
-     /// Capacity providers.
-     pub capacity_providers: BTreeSet<String>,
-     /// `status` in AWS's words.
-     pub status: String,
+    pub arn: ClusterArn,
+    /// Its name.
+    pub name: Name,
+    /// Capacity providers.
+    pub capacity_providers: BTreeSet<String>,
+    /// `status` in AWS's words.
+    pub status: String,
 }
 
 impl Observed {
     /// What it yields to others.
     pub fn outputs(&self) -> Outputs {
-        outputs([(Output::Arn, self.arn.to_string()), (Output::Name, self.name.to_string()), (Output::Id, self.name.to_string())])
+        outputs([
+            (Output::Arn, self.arn.to_string()),
+            (Output::Name, self.name.to_string()),
+            (Output::Id, self.name.to_string()),
+        ])
     }
 
     /// Whether others can use it.
@@ -48,14 +51,14 @@ impl Observed {
         match self.status.as_str() {
             "ACTIVE" => State::Ready,
             "FAILED" => State::Failed("the cluster is in state FAILED: see the ECS console".into()),
-            "DEPROVISIONING" | "INACTIVE" => State::Leaving,
+            "DEPROVISIONING" => State::Leaving,
             _ => State::Pending(self.status.clone()),
         }
     }
 }
 
 /// Capacity providers are replaced in place (PutClusterCapacityProviders, Amazon ECS API Reference).
- pub fn diff(desired: &Desired, observed: &Observed) -> Result<Change, Unresolved> {
-     let Desired { capacity_providers } = desired;
-     Ok(Diff::default().in_place("capacityProviders", capacity_providers, &observed.capacity_providers).done())
- }
+pub fn diff(desired: &Desired, observed: &Observed) -> Result<Change, Unresolved> {
+    let Desired { capacity_providers } = desired;
+    Ok(Diff::default().in_place("capacityProviders", capacity_providers, &observed.capacity_providers).done())
+}

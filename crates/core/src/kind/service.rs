@@ -107,8 +107,22 @@ pub struct Observed {
     pub desired_count: i32,
     /// Minimum and maximum percent of running tasks during a deployment.
     pub percents: (i32, i32),
+    /// What happens to a deployment whose tasks fail.
+    pub breaker: Breaker,
     /// How far the primary deployment is.
     pub rollout: Rollout,
+}
+
+/// What happens to a deployment whose tasks fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Breaker {
+    /// ECS starts tasks for ever.
+    Off,
+    /// ECS gives it up.
+    GivesUp,
+    /// ECS gives it up and goes back to the last one that was good.
+    RollsBack,
 }
 
 /// How far a deployment is.
@@ -125,6 +139,20 @@ pub struct Rollout {
     pub pending: i32,
     /// Deployments there are; one when all is settled.
     pub deployments: usize,
+    /// Tasks that have not stopped; only counted while no task is wanted, when it says whether the home is free.
+    pub left: usize,
+    /// Whether it was given up so long ago that it is worth another try.
+    pub attempt: Attempt,
+}
+
+/// Whether a deployment is worth another try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Attempt {
+    /// It is under way, has been completed, or was given up just now.
+    Current,
+    /// It was given up a while ago: what was wrong outside of AWS's sight, such as a missing image, may be mended.
+    Outdated,
 }
 
 impl Observed {
@@ -135,8 +163,9 @@ impl Observed {
 
     /// Whether it runs as it should: one deployment, completed, its task running.
     pub fn state(&self) -> State {
-        let Rollout { state, reason, running, pending: _, deployments } = &self.rollout;
+        let Rollout { state, reason, running, pending: _, deployments, left, attempt: _ } = &self.rollout;
         match (self.status.as_str(), state.as_str()) {
+            ("ACTIVE", _) if self.desired_count == 0 && *left > 0 => State::Pending("the old task is stopping".into()),
             ("ACTIVE", "COMPLETED") if *deployments == 1 && *running == self.desired_count => State::Ready,
             ("ACTIVE", "FAILED") => State::Failed(reason.clone()),
             ("ACTIVE", _) => State::Settling(if reason.is_empty() { "starting".into() } else { reason.clone() }),
@@ -145,8 +174,12 @@ impl Observed {
     }
 }
 
-/// One task at a time: a service starts its next task only when the last one has stopped.
-const ONE_AT_A_TIME: (i32, i32) = (0, 100);
+/// One task at a time: a service starts its next task only when the last one has left RUNNING.
+pub const ONE_AT_A_TIME: (i32, i32) = (0, 100);
+
+/// A rollback would bring back the task definition before this one, and the next pass would find a difference and start
+/// the bad one again, for ever. A deployment that stays failed is seen; another spec, or time, brings another attempt.
+pub const ON_FAILURE: Breaker = Breaker::GivesUp;
 
 /// A change of cluster needs another service, and the old one must be gone first; the rest changes in place
 /// (UpdateService, Amazon ECS API Reference).
@@ -175,5 +208,7 @@ pub fn diff(desired: &Desired, observed: &Observed) -> Result<Change, Unresolved
         .in_place("enableExecuteCommand", exec, &observed.exec)
         .in_place("desiredCount", &1, &observed.desired_count)
         .in_place("deploymentPercents", &ONE_AT_A_TIME, &observed.percents)
+        .in_place("deploymentCircuitBreaker", &ON_FAILURE, &observed.breaker)
+        .in_place("forceNewDeployment", &Attempt::Current, &observed.rollout.attempt)
         .done())
 }

@@ -68,8 +68,16 @@ pub struct Container {
 
 impl HasInputs for Desired {
     fn walk(&mut self, walk: &mut dyn FnMut(&mut dyn AnyInput)) {
-        let Self { cpu: _, memory: _, architecture: _, ephemeral_storage: _, execution_role, task_role, home, container } =
-            self;
+        let Self {
+            cpu: _,
+            memory: _,
+            architecture: _,
+            ephemeral_storage: _,
+            execution_role,
+            task_role,
+            home,
+            container,
+        } = self;
         let Home { file_system, access_point, path: _ } = home;
         walk(execution_role);
         walk(task_role);
@@ -93,10 +101,12 @@ impl Desired {
     }
 }
 
-/// As it was seen: the newest active revision of the family.
+/// As it was seen: the newest active revision of the family. The family is what has an identity; revisions come and go.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Observed {
+    /// Family.
+    pub family: Name,
     /// ARN with its revision.
     pub arn: TaskDefinitionArn,
     /// Fingerprint of its content, from the tag.
@@ -106,7 +116,7 @@ pub struct Observed {
 impl Observed {
     /// What it yields to others.
     pub fn outputs(&self) -> Outputs {
-        outputs([(Output::Arn, self.arn.to_string()), (Output::Id, self.arn.to_string())])
+        outputs([(Output::Arn, self.arn.to_string()), (Output::Id, self.family.to_string())])
     }
 
     /// Whether others can use it.

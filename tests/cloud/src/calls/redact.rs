@@ -30,7 +30,8 @@ pub(super) fn body(service: &Service, operation: &str, value: &Value, side: Side
     hide(value, shape)
 }
 
-fn hide(value: &Value, shape: Option<(&Api, &Shape)>) -> Value {
+/// A value whose shape is as given, or unknown, without what is secret in it.
+pub(super) fn hide(value: &Value, shape: Option<(&Api, &Shape)>) -> Value {
     if shape.is_some_and(|(_, shape)| shape.sensitive) {
         return Value::from(HIDDEN);
     }

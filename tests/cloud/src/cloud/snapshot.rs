@@ -1,6 +1,6 @@
 //! The whole account put aside and put back.
 
-use super::Cloud;
+use super::{Cloud, START};
 use crate::clock::Time;
 use crate::world::World;
 use std::fmt;
@@ -31,6 +31,12 @@ impl Cloud {
     /// Puts the account back as it stood, cloud time included: the same calls from here give the same answers.
     pub fn restore(&self, snapshot: &Snapshot) {
         self.replace(snapshot.0.clone());
+    }
+
+    /// Takes this for the state to which the control API's reset goes back.
+    pub fn keep_as_start(&self) {
+        let start = self.snapshot();
+        self.desk(|desk| desk.snapshots.insert(START.to_owned(), start));
     }
 
     /// Puts an empty account with the same seed in the place of this one; cloud time goes on.

@@ -112,7 +112,7 @@ async fn respond(cloud: Cloud, request: Request<Incoming>) -> Result<Response<Fu
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     let request = Request::from_parts(parts, body);
     if request.uri().path().starts_with(control::ROOT) {
-        return Ok(control::handle(&cloud, &request).map(Full::new));
+        return Ok(control::respond(&cloud, &request).map(Full::new));
     }
     let response = answer(&cloud, &request, now()).await;
     response.map(|response| response.map(Full::new)).ok_or_else(|| io::ErrorKind::ConnectionReset.into())

@@ -1,9 +1,10 @@
 //! Throttling by token buckets: one per account, region and family of operations.
 //!
 //! Sources: "Request throttling for the Amazon ECS API", "Request throttling for the Elastic Load Balancing API",
-//! "Request throttling for the Amazon EC2 API", and the quotas pages of Route 53, CloudWatch Logs, Secrets Manager, KMS
-//! and STS. IAM, EFS, ACM, Service Quotas and the tagging API publish none: theirs are cautious numbers of our own,
-//! each marked so.
+//! "Request throttling for the Amazon EC2 API", "Quotas" of the Route 53 Developer Guide, and the API model of CloudWatch
+//! Logs for CreateLogStream. The other numbers of CloudWatch Logs, and those of Secrets Manager, KMS and STS, are from
+//! memory of their quotas pages. IAM, EFS, ACM, Service Quotas and the tagging API publish none that we know: theirs are
+//! cautious numbers of our own.
 
 use super::Facts;
 use crate::call::{Access, Refusal};
@@ -93,11 +94,11 @@ fn families(facts: &Facts<'_>) -> Vec<Family> {
         "elbv2" => vec![elb(operation, facts.access), family("elbv2 account", 40.0, 10.0)],
         "logs" => vec![logs(operation)],
         "secretsmanager" => vec![secrets(operation)],
-        // "Amazon Route 53 API requests": five a second per account, all operations together.
+        // "Frequency of Amazon Route 53 API requests": five a second per account, all operations together.
         "route53" => vec![family("route53", 5.0, 5.0)],
-        // "AWS STS quotas": 600 a second per account and region.
+        // From memory: 600 a second per account and region.
         "sts" => vec![family("sts", 600.0, 600.0)],
-        // "Request quotas for each AWS KMS API operation": DescribeKey and ListAliases.
+        // From memory: DescribeKey 2,000 a second, other control plane calls far fewer.
         "kms" if operation == "DescribeKey" => vec![family("kms DescribeKey", 2000.0, 2000.0)],
         "kms" => vec![family(&format!("kms {operation}"), 500.0, 500.0)],
         model => vec![unpublished(model, facts.access)],
@@ -172,7 +173,7 @@ fn elb(operation: &str, access: Access) -> Family {
     }
 }
 
-/// "CloudWatch Logs quotas"; what is not named there has a number of our own.
+/// CreateLogStream as its API model says; the rest from memory of "CloudWatch Logs quotas".
 fn logs(operation: &str) -> Family {
     let rate = match operation {
         "CreateLogGroup" | "DeleteLogGroup" | "DescribeLogGroups" => 10.0,
@@ -184,7 +185,7 @@ fn logs(operation: &str) -> Family {
     family(&format!("logs {operation}"), rate, rate)
 }
 
-/// "AWS Secrets Manager quotas".
+/// From memory of "AWS Secrets Manager quotas".
 fn secrets(operation: &str) -> Family {
     match operation {
         "GetSecretValue" | "DescribeSecret" => family("secretsmanager get and describe", 10_000.0, 10_000.0),

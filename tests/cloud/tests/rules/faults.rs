@@ -1,5 +1,7 @@
 //! Rules of `faults`: how AWS's calls fail, and that a fault strikes what it should and nothing else.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests")]
+
 mod boundary;
 mod pages;
 mod throttling;

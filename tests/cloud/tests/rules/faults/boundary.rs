@@ -12,7 +12,7 @@ use std::time::Duration;
 
 #[tokio::test(start_paused = true)]
 async fn a_refused_call_is_not_done() {
-    rule!("Faults", "A call that is refused at the boundary changes nothing", "AWS General Reference, Error retries");
+    rule!("Faults", "A call that is refused at the boundary changes nothing", "this cloud's own rule");
     let lab = lab(Rule::new(refuse("ServiceUnavailable", 503)).service("logs").operation("CreateLogGroup").nth(1));
     let refusal = answered(&lab.cloud, "logs", "CreateLogGroup", group("a")).expect_err("a refusal");
     assert_eq!((refusal.code.as_ref(), refusal.status), ("ServiceUnavailable", 503));
@@ -76,7 +76,7 @@ async fn credentials_expire_in_the_words_of_each_family() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_can_be_late() {
-    rule!("Faults", "A late answer is of a call that was done at once", "AWS SDKs and Tools Reference Guide, Timeouts");
+    rule!("Faults", "A late answer is of a call that was done at once", "this cloud's own rule");
     let lab = lab(Rule::new(Effect::Delay { seconds: 70.0 }).operation("CreateLogGroup"));
     let reply = by_door(&lab.cloud, "logs", "CreateLogGroup", group("a"));
     assert!(matches!(reply, Reply::Answer(Ok(_), delay) if delay == Duration::from_secs(70)), "{reply:?}");

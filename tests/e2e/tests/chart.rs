@@ -1,0 +1,350 @@
+//! The chart and what is made of it: rendered by the real helm, taken by a real API server, no right too many.
+
+// Clippy's exemption for tests does not reach the helpers of a test file.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jenkinsstack_api::{JenkinsStack, validate};
+use jenkinsstack_cluster::{Cluster, Options};
+use jenkinsstack_e2e::build::root;
+use k8s_openapi::api::authorization::v1::{ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec};
+use kube::Api;
+use kube::api::PostParams;
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+
+/// Namespace of the operator.
+const NAMESPACE: &str = "jenkinsstack-system";
+/// The oldest Kubernetes that the chart is for; helm built from source knows no version by itself.
+const KUBERNETES: &str = "1.33";
+
+/// One server for the whole program; it ends with it.
+static CLUSTER: OnceCell<Cluster> = OnceCell::const_new();
+
+/// A cluster with the namespaces of the values files, each of which takes only pods that are "restricted", and with the
+/// definition of a ServiceMonitor.
+async fn cluster() -> &'static Cluster {
+    let start = async || {
+        let cluster = Cluster::start(Options::default()).await.unwrap();
+        cluster.install_crd(&serde_json::from_value(service_monitors()).unwrap()).await.unwrap();
+        for namespace in [NAMESPACE, "team-a", "team-b", "least"] {
+            let labels = json!({"pod-security.kubernetes.io/enforce": "restricted"});
+            let object =
+                json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}});
+            apply(&cluster, &object.to_string(), Run::Real).await;
+        }
+        cluster
+    };
+    CLUSTER.get_or_init(start).await
+}
+
+/// The part of the Prometheus operator's definition that the chart uses.
+fn service_monitors() -> Value {
+    let text = json!({"type": "string"});
+    let texts = json!({"type": "object", "additionalProperties": {"type": "string"}});
+    let endpoint = json!({"type": "object", "properties": {
+        "port": text, "path": text, "interval": text, "honorLabels": {"type": "boolean"},
+    }});
+    let spec = json!({"type": "object", "required": ["endpoints", "selector"], "properties": {
+        "selector": {"type": "object", "properties": {"matchLabels": texts}},
+        "endpoints": {"type": "array", "items": endpoint},
+    }});
+    json!({
+        "metadata": {"name": "servicemonitors.monitoring.coreos.com"},
+        "spec": {
+            "group": "monitoring.coreos.com", "scope": "Namespaced",
+            "names": {"kind": "ServiceMonitor", "plural": "servicemonitors"},
+            "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {
+                "type": "object", "properties": {"spec": spec},
+            }}}],
+        },
+    })
+}
+
+/// Whether an apply counts.
+#[derive(Clone, Copy)]
+enum Run {
+    Real,
+    ForShow,
+}
+
+/// Applies manifests with kubectl, strictly; the server must take them without a warning.
+async fn apply(cluster: &Cluster, manifests: &str, run: Run) {
+    let file = tempfile::NamedTempFile::with_suffix(".yaml").unwrap();
+    fs::write(file.path(), manifests).unwrap();
+    let mut args = vec!["apply", "--server-side", "--validate=strict"];
+    match run {
+        Run::Real => (),
+        Run::ForShow => args.push("--dry-run=server"),
+    }
+    args.extend(["--filename", file.path().to_str().unwrap()]);
+    let output = cluster.kubectl(args).await.unwrap();
+    assert!(output.code == Some(0) && output.stderr.is_empty(), "{}{manifests}", output.stderr);
+}
+
+fn chart() -> String {
+    root().join("charts/jenkinsstack-operator").display().to_string()
+}
+
+fn values_files() -> Vec<PathBuf> {
+    yaml_files(&root().join("charts/jenkinsstack-operator/ci"))
+}
+
+fn yaml_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "yaml"));
+    files.sort();
+    assert!(!files.is_empty(), "{}", folder.display());
+    files
+}
+
+/// Renders the chart; `Err` is what helm says.
+async fn render(args: &[&str]) -> Result<String, String> {
+    let chart = chart();
+    let fixed = ["template", "jenkinsstack", &chart, "--namespace", NAMESPACE, "--kube-version", KUBERNETES];
+    let output = cluster().await.helm(fixed.iter().chain(args)).await.unwrap();
+    if output.code == Some(0) { Ok(output.stdout) } else { Err(output.stderr) }
+}
+
+async fn render_file(values: &Path) -> Vec<Value> {
+    objects(&render(&["--values", values.to_str().unwrap()]).await.unwrap())
+}
+
+fn objects(manifests: &str) -> Vec<Value> {
+    serde_saphyr::from_multiple(manifests).unwrap()
+}
+
+fn of_kind<'a>(objects: &'a [Value], kind: &str) -> Vec<&'a Value> {
+    objects.iter().filter(|object| object["kind"] == kind).collect()
+}
+
+fn generated_definition() -> String {
+    fs::read_to_string(root().join("crds/jenkinsstack.io_jenkinsstacks.yaml")).unwrap()
+}
+
+#[tokio::test]
+async fn every_values_file_is_linted_and_taken() {
+    let cluster = cluster().await;
+    for values in values_files() {
+        let file = values.to_str().unwrap();
+        cluster.helm(["lint", "--strict", &chart(), "--values", file]).await.unwrap().success().unwrap();
+        apply(cluster, &render(&["--values", file]).await.unwrap(), Run::ForShow).await;
+    }
+}
+
+#[tokio::test]
+async fn wrong_values_are_refused_with_a_hint() {
+    let bare: &[&str] = &[];
+    for (args, expected) in [
+        (bare, "clusterName is missing: set it to a name for this Kubernetes cluster"),
+        (&["--set", "clusterName=a_b"], "at '/clusterName'"),
+        (&["--set", "clusterName=ci,clustername=ci"], "additional properties 'clustername' not allowed"),
+        (&["--set", "clusterName=ci,log.format=xml"], "at '/log/format'"),
+        (&["--set", "clusterName=ci,resyncSeconds=5"], "at '/resyncSeconds'"),
+        (&["--set", "clusterName=ci,watchNamespaces={Team_A}"], "at '/watchNamespaces/0'"),
+        (&["--set", "clusterName=ci,leaderElection.enabled=false"], "at '/replicaCount'"),
+        (
+            &["--set", "clusterName=ci,metrics.serviceMonitor.enabled=true,metrics.service.enabled=false"],
+            "metrics.serviceMonitor.enabled needs metrics.service.enabled",
+        ),
+    ] {
+        let said = render(args).await.unwrap_err();
+        assert!(said.contains(expected), "{args:?}: {said}");
+    }
+}
+
+#[test]
+fn the_chart_carries_the_generated_definition() {
+    let copy = root().join("charts/jenkinsstack-operator/files/crd.yaml");
+    if env::var_os("UPDATE").is_some() {
+        fs::write(&copy, generated_definition()).unwrap();
+    }
+    let same = fs::read_to_string(copy).unwrap() == generated_definition();
+    assert!(same, "files/crd.yaml of the chart is not crds/jenkinsstack.io_jenkinsstacks.yaml: run this with UPDATE=1");
+}
+
+#[tokio::test]
+async fn the_definition_is_rendered_unchanged_and_kept() {
+    let generated: Value = serde_saphyr::from_str(&generated_definition()).unwrap();
+    for (set, kept) in [("clusterName=ci", true), ("clusterName=ci,crds.keep=false", false)] {
+        let rendered = objects(&render(&["--set", set]).await.unwrap());
+        let [definition] = of_kind(&rendered, "CustomResourceDefinition")[..] else { panic!("{set}") };
+        assert_eq!(definition["spec"], generated["spec"], "{set}");
+        let policy = definition["metadata"]["annotations"]["helm.sh/resource-policy"].as_str();
+        assert_eq!(policy, kept.then_some("keep"), "{set}");
+    }
+    let none = objects(&render(&["--set", "clusterName=ci,crds.install=false"]).await.unwrap());
+    assert!(of_kind(&none, "CustomResourceDefinition").is_empty());
+}
+
+#[tokio::test]
+async fn no_role_has_a_wildcard() {
+    for values in values_files() {
+        let rendered = render_file(&values).await;
+        for role in of_kind(&rendered, "Role").into_iter().chain(of_kind(&rendered, "ClusterRole")) {
+            for rule in role["rules"].as_array().unwrap() {
+                let text = rule.to_string();
+                assert!(!text.contains('*') && rule["nonResourceURLs"].is_null(), "{}: {text}", values.display());
+                for verb in ["escalate", "bind", "impersonate"] {
+                    assert!(!text.contains(verb), "{}: {text}", values.display());
+                }
+            }
+        }
+    }
+}
+
+/// What a service account is asked about: verb, group, resource, namespace, name.
+type Ask = (&'static str, &'static str, &'static str, &'static str, &'static str);
+
+/// Those of `asks` that the service account may do.
+async fn allowed(cluster: &Cluster, account: &str, asks: &[Ask]) -> Vec<Ask> {
+    let kubeconfig = cluster.service_account_kubeconfig(NAMESPACE, account).await.unwrap();
+    let reviews: Api<SelfSubjectAccessReview> = Api::all(cluster.client_as(&kubeconfig).await.unwrap());
+    let mut yes = Vec::new();
+    for ask in asks {
+        let (verb, group, resource, namespace, name) = *ask;
+        let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+        let attributes = ResourceAttributes {
+            verb: Some(verb.into()),
+            group: Some(group.into()),
+            resource: Some(resource.into()),
+            subresource: Some(subresource.into()),
+            namespace: Some(namespace.into()),
+            name: Some(name.into()),
+            ..ResourceAttributes::default()
+        };
+        let spec = SelfSubjectAccessReviewSpec { resource_attributes: Some(attributes), ..Default::default() };
+        let review = SelfSubjectAccessReview { spec, ..SelfSubjectAccessReview::default() };
+        let answer = reviews.create(&PostParams::default(), &review).await.unwrap();
+        if answer.status.unwrap().allowed {
+            yes.push(*ask);
+        }
+    }
+    yes
+}
+
+/// Its work in a namespace with stacks.
+fn work(namespace: &'static str) -> Vec<Ask> {
+    vec![
+        ("list", "jenkinsstack.io", "jenkinsstacks", namespace, ""),
+        ("watch", "jenkinsstack.io", "jenkinsstacks", namespace, ""),
+        ("patch", "jenkinsstack.io", "jenkinsstacks", namespace, "ci"),
+        ("patch", "jenkinsstack.io", "jenkinsstacks/status", namespace, "ci"),
+        ("create", "events.k8s.io", "events", namespace, ""),
+        ("patch", "events.k8s.io", "events", namespace, "ci"),
+        ("get", "", "secrets", namespace, "oidc"),
+        ("watch", "", "secrets", namespace, ""),
+    ]
+}
+
+/// Its own affairs.
+const OWN: [Ask; 6] = [
+    ("get", "", "namespaces", "kube-system", "kube-system"),
+    ("create", "coordination.k8s.io", "leases", NAMESPACE, ""),
+    ("get", "coordination.k8s.io", "leases", NAMESPACE, "jenkinsstack-operator"),
+    ("update", "coordination.k8s.io", "leases", NAMESPACE, "jenkinsstack-operator"),
+    ("create", "", "secrets", NAMESPACE, ""),
+    ("get", "", "secrets", NAMESPACE, "jenkinsstack-fingerprint-key"),
+];
+
+/// What it must never be able to do.
+const NEVER: [Ask; 11] = [
+    ("update", "jenkinsstack.io", "jenkinsstacks", "team-a", "ci"),
+    ("delete", "jenkinsstack.io", "jenkinsstacks", "team-a", "ci"),
+    ("create", "jenkinsstack.io", "jenkinsstacks", "team-a", ""),
+    ("create", "", "secrets", "team-a", ""),
+    ("update", "", "secrets", "team-a", "oidc"),
+    ("delete", "", "secrets", NAMESPACE, "jenkinsstack-fingerprint-key"),
+    ("update", "coordination.k8s.io", "leases", NAMESPACE, "somebody-else"),
+    ("update", "coordination.k8s.io", "leases", "kube-system", "kube-controller-manager"),
+    ("list", "", "namespaces", "", ""),
+    ("create", "", "pods", NAMESPACE, ""),
+    ("update", "rbac.authorization.k8s.io", "clusterroles", "", "jenkinsstack-operator"),
+];
+
+#[tokio::test]
+async fn the_service_account_may_do_its_work_and_nothing_else() {
+    let cluster = cluster().await;
+    let ci = root().join("charts/jenkinsstack-operator/ci");
+    for (values, release, account, denied) in [
+        ("cluster-wide-values.yaml", "wide", "wide-jenkinsstack-operator", vec![]),
+        ("namespaced-values.yaml", "named", "jenkins-operator", work("least")),
+    ] {
+        let values = ci.join(values);
+        let chart = chart();
+        let args = ["install", release, &chart, "--namespace", NAMESPACE, "--values", values.to_str().unwrap()];
+        let crd = ["--set", "crds.install=false"];
+        cluster.helm(args.into_iter().chain(crd)).await.unwrap().success().unwrap();
+        let expected: Vec<Ask> = [work("team-a"), work("team-b"), OWN.to_vec()].concat();
+        let asks: Vec<Ask> = [expected.clone(), denied, NEVER.to_vec()].concat();
+        assert_eq!(allowed(cluster, account, &asks).await, expected, "{release}");
+    }
+}
+
+#[tokio::test]
+async fn the_pod_is_taken_where_pods_are_restricted() {
+    let cluster = cluster().await;
+    let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "jenkinsstack-operator", "namespace": "least"}});
+    apply(cluster, &account.to_string(), Run::Real).await;
+    let rendered = render_file(&root().join("charts/jenkinsstack-operator/ci/cluster-wide-values.yaml")).await;
+    let [deployment] = of_kind(&rendered, "Deployment")[..] else { panic!("one Deployment") };
+    let spec = &deployment["spec"]["template"]["spec"];
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "operator", "namespace": "least"}, "spec": spec});
+    apply(cluster, &pod.to_string(), Run::ForShow).await;
+
+    let mut careless = pod;
+    careless["spec"]["containers"][0]["securityContext"]["allowPrivilegeEscalation"] = json!(true);
+    let file = tempfile::NamedTempFile::with_suffix(".yaml").unwrap();
+    fs::write(file.path(), careless.to_string()).unwrap();
+    let refused = cluster.kubectl(["create", "--dry-run=server", "--filename", file.path().to_str().unwrap()]);
+    let refused = refused.await.unwrap();
+    assert!(refused.stderr.contains("violates PodSecurity"), "the namespace is meant to be strict: {}", refused.stderr);
+}
+
+#[tokio::test]
+async fn kustomize_base_is_what_the_chart_renders() {
+    let rendered = render(&["--set-string", "clusterName=$(CLUSTER_NAME)"]).await.unwrap();
+    let base = root().join("deploy/kustomize/base/operator.yaml");
+    if env::var_os("UPDATE").is_some() {
+        fs::write(&base, &rendered).unwrap();
+    }
+    let same = fs::read_to_string(base).unwrap() == rendered;
+    assert!(same, "deploy/kustomize/base/operator.yaml is not current: run this test with UPDATE=1");
+}
+
+#[tokio::test]
+async fn kustomize_builds_what_the_server_takes() {
+    let cluster = cluster().await;
+    for folder in ["base", "example"] {
+        let folder = root().join("deploy/kustomize").join(folder).display().to_string();
+        let built = cluster.kubectl(["kustomize", &folder]).await.unwrap().success().unwrap();
+        apply(cluster, &built, Run::ForShow).await;
+    }
+    let example = root().join("deploy/kustomize/example").display().to_string();
+    let built = objects(&cluster.kubectl(["kustomize", &example]).await.unwrap().success().unwrap());
+    let environment = &of_kind(&built, "Deployment")[0]["spec"]["template"]["spec"]["containers"][0]["env"];
+    let names: BTreeMap<&str, &str> = environment
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|variable| (variable["name"].as_str().unwrap(), variable["value"].as_str().unwrap_or_default()))
+        .collect();
+    assert_eq!(names["CLUSTER_NAME"], "production");
+}
+
+#[tokio::test]
+async fn examples_are_accepted() {
+    let definition: Value = serde_saphyr::from_str(&generated_definition()).unwrap();
+    let cluster = cluster().await;
+    cluster.install_crd(&serde_json::from_value(definition).unwrap()).await.unwrap();
+    for file in yaml_files(&root().join("deploy/examples")) {
+        let text = fs::read_to_string(&file).unwrap();
+        apply(cluster, &text, Run::ForShow).await;
+        let stack: JenkinsStack = serde_saphyr::from_str(&text).unwrap();
+        assert_eq!(validate(&stack.spec), [], "{}", file.display());
+    }
+}
