@@ -134,7 +134,8 @@ impl Stack<'_> {
         Input::from(&id, Output::Arn)
     }
 
-    /// The rules that pass without login, and behind them the rule for everything else.
+    /// The rules that pass without login, and behind them the rule for everything else. They count downwards from it, so
+    /// that one more or less moves none of the others.
     fn rules(
         &mut self,
         listener: &Input<ListenerArn>,
@@ -142,16 +143,15 @@ impl Stack<'_> {
         target_group: &NodeId,
     ) -> Result<Vec<NodeId>, SpecError> {
         let open = self.spec.auth.oidc.as_ref().map(OidcSpec::open_rules).unwrap_or_default();
-        let first = priority - i32::try_from(open.len()).unwrap_or(i32::MAX);
         let mut rules = Vec::new();
-        for (place, OpenRule { path, source_cidrs }) in (0..).zip(open) {
+        for (place, OpenRule { path, source_cidrs }) in (1..).zip(open) {
             let conditions = Conditions {
                 hosts: self.spec.endpoint.host.iter().cloned().collect(),
                 paths: BTreeSet::from([path.to_owned()]),
                 sources: source_cidrs.iter().cloned().collect(),
             };
-            let id = NodeId::new("open-rule").of(place + 1);
-            rules.push(self.rule_to(id, listener, first + place, conditions, None, target_group));
+            let id = NodeId::new("open-rule").of(place);
+            rules.push(self.rule_to(id, listener, priority - place, conditions, None, target_group));
         }
         let login = self.login()?;
         let conditions = self.conditions();
