@@ -41,9 +41,9 @@ pub fn step_line(step: &Step) -> String {
     match action {
         Action::Create { replaces } if replaces.is_empty() => format!("create {kind} {node}"),
         Action::Create { .. } => format!("replace {kind} {node}"),
-        Action::Update { id, .. } => format!("update {kind} {node} ({id})"),
-        Action::Review { id } => format!("review {kind} {node} ({id})"),
-        Action::Delete { id, because } => format!("delete {kind} {node} ({id}): {}", reason(because)),
+        Action::Update { id, .. } => format!("update {kind} {node} ({})", short(id)),
+        Action::Review { id } => format!("review {kind} {node} ({})", short(id)),
+        Action::Delete { id, because } => format!("delete {kind} {node} ({}): {}", short(id), reason(because)),
     }
 }
 
@@ -56,7 +56,7 @@ pub fn wait_line(wait: &Wait) -> String {
         State::Failed(why) => format!("failed: {why}"),
         State::Leaving => "being deleted".to_owned(),
     };
-    format!("wait for {kind} {node} ({id}): {doing}")
+    format!("wait for {kind} {node} ({}): {doing}", short(id))
 }
 
 /// One blocker in words, with what to do.
@@ -135,8 +135,25 @@ fn after(step: &Step) -> String {
     if step.after.is_empty() { String::new() } else { format!(", after {}", names(&step.after)) }
 }
 
+/// The nodes as a list; several of one family as `mount-target/*`.
 fn names(nodes: &BTreeSet<NodeId>) -> String {
-    nodes.iter().map(NodeId::as_str).collect::<Vec<_>>().join(", ")
+    let mut families: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for node in nodes {
+        let family = node.as_str().split_once('/').map_or(node.as_str(), |(family, _)| family);
+        families.entry(family).or_default().push(node.as_str());
+    }
+    let shown = families.into_iter().flat_map(|(family, nodes)| {
+        let (members, alone): (Vec<&str>, Vec<&str>) = nodes.into_iter().partition(|node| node.contains('/'));
+        let members =
+            if members.len() > 1 { vec![format!("{family}/*")] } else { members.iter().map(|&n| n.into()).collect() };
+        alone.into_iter().map(str::to_owned).chain(members)
+    });
+    shown.collect::<Vec<String>>().join(", ")
+}
+
+/// An ARN without what is the same for all of a stack: `arn:PARTITION:SERVICE:REGION:ACCOUNT:`.
+fn short(id: &str) -> &str {
+    if id.starts_with("arn:") { id.splitn(6, ':').last().unwrap_or(id) } else { id }
 }
 
 fn reason(because: &Leaving) -> &'static str {

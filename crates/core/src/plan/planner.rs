@@ -227,15 +227,12 @@ impl<'a> Planner<'a> {
 
     /// What was seen and is not wanted goes, once everything wanted stands.
     fn sweep(&mut self) {
-        let unwanted: Vec<&Seen> = self.seen.all().filter(|seen| !self.is_fit(seen)).collect();
-        for seen in &unwanted {
-            let kind = seen.observed.kind();
+        let unwanted = self.seen.all().filter(|seen| !self.is_fit(seen));
+        let (kept, going): (Vec<&Seen>, Vec<&Seen>) = unwanted.partition(|seen| seen.observed.kind().is_home());
+        self.plan.kept = kept.into_iter().map(keep).collect();
+        for seen in &going {
             let because = if self.graph.get(&seen.node).is_some() { Leaving::Superseded } else { Leaving::NotWanted };
-            if kind.is_home() {
-                self.plan.kept.push(Kept { node: seen.node.clone(), kind, id: seen.id() });
-            } else {
-                self.remove(seen, because, &unwanted);
-            }
+            self.remove(seen, because, &going);
         }
     }
 
@@ -248,10 +245,7 @@ impl<'a> Planner<'a> {
     fn leave(&mut self, goal: Goal) {
         let (kept, going): (Vec<&Seen>, Vec<&Seen>) =
             self.seen.all().partition(|seen| goal == Goal::LeaveKeepHome && seen.observed.kind().is_home());
-        self.plan.kept = kept
-            .iter()
-            .map(|seen| Kept { node: seen.node.clone(), kind: seen.observed.kind(), id: seen.id() })
-            .collect();
+        self.plan.kept = kept.into_iter().map(keep).collect();
         for seen in &going {
             self.remove(seen, Leaving::StackDeleted, &going);
         }
@@ -310,6 +304,10 @@ impl<'a> Planner<'a> {
     fn block(&mut self, id: &NodeId, kind: Kind, by: Blocker) {
         self.plan.blocked.push(Blocked { node: id.clone(), kind, by });
     }
+}
+
+fn keep(seen: &Seen) -> Kept {
+    Kept { node: seen.node.clone(), kind: seen.observed.kind(), id: seen.id() }
 }
 
 /// What stands in a plan for all resources of a kind that could not be listed.

@@ -57,12 +57,17 @@ impl Fake {
     /// Takes a resource away behind the operator's back, with what AWS takes away with it.
     pub(crate) fn lose(&mut self, seen: &Seen) {
         self.forget(seen);
+        let is_home = seen.observed.kind() == Kind::FileSystem;
         let arn = seen.observed.outputs().get(&Output::Arn).cloned().unwrap_or_else(|| seen.id());
         for other in self.all() {
             let falls = match &other.observed {
                 Observed::Listener(listener) => listener.load_balancer.as_str() == arn,
                 Observed::ListenerRule(rule) => rule.listener.as_str() == arn,
                 Observed::SecurityGroupRule(rule) => rule.group.as_str() == seen.id(),
+                Observed::FileSystemPolicy(policy) => is_home && policy.file_system.as_str() == seen.id(),
+                Observed::BackupPolicy(policy) => is_home && policy.file_system.as_str() == seen.id(),
+                Observed::MountTarget(target) => target.file_system.as_str() == seen.id(),
+                Observed::AccessPoint(point) => point.file_system.as_str() == seen.id(),
                 _ => false,
             };
             if falls {

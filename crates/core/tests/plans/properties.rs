@@ -201,7 +201,7 @@ proptest! {
 }
 
 /// The node of `seen` with its inputs filled in, as a create call gets it.
-fn resolved(graph: &Graph, fake: &Fake, seen: &Seen) -> jenkinsstack_core::graph::Node {
+pub(crate) fn resolved(graph: &Graph, fake: &Fake, seen: &Seen) -> jenkinsstack_core::graph::Node {
     let mut less = fake.seen.clone();
     less.forget(&seen.node, &seen.id());
     let plan = plan(graph, &less, Goal::Run, INSTALLATION);
