@@ -15,7 +15,7 @@ pub fn text(plan: &Plan) -> String {
     let Plan { steps, waits, blocked, kept } = plan;
     let mut out = String::new();
     for step in steps.iter().filter(|step| !matches!(step.action, Action::Review { .. })) {
-        let _ = writeln!(out, "{} {}{}", sign(&step.action), step_line(step), after(step));
+        let _ = writeln!(out, "{} {}", sign(&step.action), step_with_needs(step));
         for line in fields(&step.action).iter().flat_map(value::lines) {
             let _ = writeln!(out, "      {line}");
         }
@@ -30,21 +30,38 @@ pub fn text(plan: &Plan) -> String {
         let _ = writeln!(out, "! {}", blocked_line(blocked));
     }
     for Kept { node, kind, id } in kept {
-        let _ = writeln!(out, "= keep {kind} {node} ({id})");
+        let _ = writeln!(out, "= keep {} ({id})", named(*kind, node));
     }
     if out.is_empty() { "no change\n".into() } else { out }
 }
 
-/// One step in words, for example `create load balancer load-balancer`.
+/// One step in words, for example `create load balancer`.
 pub fn step_line(step: &Step) -> String {
     let Step { node, kind, action, after: _, resolved: _ } = step;
+    let what = named(*kind, node);
     match action {
-        Action::Create { replaces } if replaces.is_empty() => format!("create {kind} {node}"),
-        Action::Create { .. } => format!("replace {kind} {node}"),
-        Action::Update { id, .. } => format!("update {kind} {node} ({})", short(id)),
-        Action::Review { id } => format!("review {kind} {node} ({})", short(id)),
-        Action::Delete { id, because } => format!("delete {kind} {node} ({}): {}", short(id), reason(because)),
+        Action::Create { replaces } if replaces.is_empty() => format!("create {what}"),
+        Action::Create { .. } => format!("replace {what}"),
+        Action::Update { id, .. } => format!("update {what} ({})", short(id)),
+        Action::Review { id } => format!("look again at {what} ({})", short(id)),
+        Action::Delete { id, because } => format!("delete {what} ({}): {}", short(id), reason(because)),
     }
+}
+
+/// A resource by its kind and its name within the stack, without saying the same twice.
+fn named(kind: Kind, node: &NodeId) -> String {
+    let label = kind.to_string();
+    let slug = label.replace(' ', "-");
+    match node.as_str().strip_prefix(&slug) {
+        Some("") => label,
+        Some(rest) if rest.starts_with('/') => format!("{label} {}", rest.trim_start_matches('/')),
+        _ => format!("{label} {node}"),
+    }
+}
+
+/// One step in words, and what it comes after.
+pub fn step_with_needs(step: &Step) -> String {
+    format!("{}{}", step_line(step), after(step))
 }
 
 /// One wait in words.
@@ -56,35 +73,33 @@ pub fn wait_line(wait: &Wait) -> String {
         State::Failed(why) => format!("failed: {why}"),
         State::Leaving => "being deleted".to_owned(),
     };
-    format!("wait for {kind} {node} ({}): {doing}", short(id))
+    format!("wait for {} ({}): {doing}", named(*kind, node), short(id))
 }
 
 /// One blocker in words, with what to do.
 pub fn blocked_line(blocked: &Blocked) -> String {
     let Blocked { node, kind, by } = blocked;
+    let what = named(*kind, node);
     match by {
         Blocker::Refused { fields, remedy } => {
             let fields: Vec<String> = fields.iter().map(field_line).collect();
-            format!("{kind} {node} is not changed ({}): {remedy}", fields.join(", "))
+            format!("{what} is not changed ({}): {remedy}", fields.join(", "))
         }
         Blocker::OtherInstallation { installation } => format!(
-            "{kind} {node} belongs to the installation {installation}: delete the stack there, or give this stack another name"
+            "{what} belongs to the installation {installation}: delete the stack there, or give this stack another name"
         ),
-        Blocker::Failed { why } => format!("{kind} {node} failed: {why}{}", cure(*kind)),
+        Blocker::Failed { why } => format!("{what} failed: {why}{}", cure(*kind)),
         Blocker::Unread if node.as_str() == kind.to_string() => {
             format!(
                 "it could not be read which {kind} there is, so nothing that depends on it is done; it is tried again"
             )
         }
-        Blocker::Unread => format!("{kind} {node} could not be read, so nothing is done to it; it is tried again"),
+        Blocker::Unread => format!("{what} could not be read, so nothing is done to it; it is tried again"),
         Blocker::NoValue { of: Source { node: need, output } } => {
-            format!("{kind} {node} waits: {need} exists, but AWS does not give its {output:?}; it is tried again")
+            format!("{what} waits: {need} exists, but AWS does not give its {output:?}; it is tried again")
         }
         Blocker::Several { ids } => {
-            format!(
-                "{kind} {node} exists more than once ({}): keep one, and remove the tags of the others",
-                ids.join(", ")
-            )
+            format!("{what} exists more than once ({}): keep one, and remove the tags of the others", ids.join(", "))
         }
     }
 }

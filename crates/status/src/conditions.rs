@@ -1,7 +1,9 @@
 //! Conditions in the form of kstatus: a summary, what is under way, what is stuck, and one for each area.
 
 use crate::facts::{Facts, Outlook, Pass, Phase, Trouble, area};
-use jenkinsstack_api::status::{ConditionType, JenkinsHealth, Reason};
+use crate::health;
+use jenkinsstack_api::status::{ConditionType, JenkinsHealth, Reason, TaskHealth};
+use jenkinsstack_core::kind::Kind;
 use jenkinsstack_core::plan::{Blocker, Plan};
 use jenkinsstack_core::render;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -93,15 +95,16 @@ fn passed(pass: &Pass<'_>) -> Vec<Draft> {
 
 fn summary(pass: &Pass<'_>) -> Vec<Draft> {
     let troubles = troubles(pass);
-    let stuck = troubles.iter().find(|trouble| trouble.outlook == Outlook::NeedsUser);
-    if let Some(trouble) = stuck {
-        return stopped(trouble);
-    }
-    if let Some(trouble) = troubles.first() {
-        return stopped(trouble);
+    if let Some(worst) = troubles.first() {
+        let message = match troubles.len() {
+            1 => worst.message.clone(),
+            count => format!("{} (the first of {count} problems)", worst.message),
+        };
+        return stopped(&Trouble { message, ..worst.clone() });
     }
     if pass.deleting {
-        let message = format!("deleting: {}", next_line(pass.plan));
+        let message =
+            format!("deleting: {}", if pass.plan.settled() { last_line(pass.plan) } else { next_line(pass.plan) });
         return vec![
             draft(ConditionType::Ready, FALSE, Reason::Deleting, message.clone()),
             draft(ConditionType::Reconciling, TRUE, Reason::Deleting, message),
@@ -116,7 +119,8 @@ fn summary(pass: &Pass<'_>) -> Vec<Draft> {
     }
     match pass.jenkins {
         JenkinsHealth::Down | JenkinsHealth::Starting => {
-            let message = "everything on AWS is as the spec says, but Jenkins does not answer yet";
+            let message = "everything on AWS is as the spec says, but Jenkins does not answer yet: it may still be starting, \
+                           else see the log group of the stack";
             vec![
                 draft(ConditionType::Ready, FALSE, Reason::Unhealthy, message),
                 draft(ConditionType::Reconciling, TRUE, Reason::Waiting, message),
@@ -134,10 +138,18 @@ fn next_line(plan: &Plan) -> String {
     let waiting = waits.first().map(render::wait_line);
     let doing = steps.iter().find(|step| step.after.is_empty()).map(render::step_line);
     let open = steps.len() + waits.len();
-    match waiting.or(doing) {
-        Some(line) => format!("{line} ({open} open)"),
-        None => format!("{open} open"),
+    match (waiting.or(doing), open) {
+        (Some(line), 1) => line,
+        (Some(line), _) => format!("{line} (and {} more to do)", open - 1),
+        (None, _) => format!("{open} to do"),
     }
+}
+
+/// What a deletion leaves behind, once the rest is gone.
+fn last_line(plan: &Plan) -> String {
+    let kept: Vec<String> = plan.kept.iter().map(|kept| format!("{} {}", kept.kind, kept.id)).collect();
+    let except = if kept.is_empty() { String::new() } else { format!(" except what is kept ({})", kept.join(", ")) };
+    format!("everything is gone{except}; AWS is asked once more before the stack goes")
 }
 
 /// What went wrong in the pass, and what blocks the plan; the worst first.
@@ -146,7 +158,8 @@ fn troubles(pass: &Pass<'_>) -> Vec<Trouble> {
         let reason = match &blocked.by {
             Blocker::Refused { .. } => Reason::UnsafePlan,
             Blocker::OtherInstallation { .. } => Reason::OwnedByAnotherInstallation,
-            Blocker::Failed { .. } => Reason::TaskFailed,
+            Blocker::Failed { .. } if blocked.kind == Kind::Service => Reason::TaskFailed,
+            Blocker::Failed { .. } => Reason::AwsUnavailable,
             Blocker::Unread => Reason::AwsUnavailable,
             Blocker::NoValue { .. } => Reason::InternalError,
             Blocker::Several { .. } => Reason::Conflict,
@@ -167,34 +180,55 @@ fn troubles(pass: &Pass<'_>) -> Vec<Trouble> {
 }
 
 fn of_area(pass: &Pass<'_>, type_: ConditionType) -> Draft {
-    let trouble =
-        troubles(pass).into_iter().find(|trouble| trouble.about.as_ref().is_some_and(|(_, kind)| area(*kind) == type_));
-    if let Some(Trouble { reason, message, .. }) = trouble {
+    let concerns = |trouble: &Trouble| {
+        // The stack of another installation was not even compared, so nothing is said of any part of it.
+        trouble.reason == Reason::OwnedByAnotherInstallation
+            || trouble.about.as_ref().is_some_and(|(_, kind)| area(*kind) == type_)
+    };
+    if let Some(Trouble { reason, message, .. }) = troubles(pass).into_iter().find(concerns) {
         return draft(type_, FALSE, reason, message);
     }
-    let Plan { steps, waits, blocked: _, kept: _ } = pass.plan;
-    let wait = waits.iter().find(|wait| area(wait.kind) == type_).map(render::wait_line);
-    let step = steps.iter().find(|step| area(step.kind) == type_).map(render::step_line);
-    if let Some(line) = wait.or(step) {
+    if let Some(line) = open_line(pass.plan, type_) {
         let reason = if pass.deleting { Reason::Deleting } else { Reason::Progressing };
         return draft(type_, FALSE, reason, line);
     }
     let wanted = pass.graph.nodes().filter(|(_, node)| area(node.desired.kind()) == type_).count();
     match wanted {
-        0 if pass.deleting => draft(type_, FALSE, Reason::Deleting, "nothing left to delete here"),
+        0 if pass.deleting => draft(type_, FALSE, Reason::Deleting, left_line(pass.plan, type_)),
         0 => draft(type_, TRUE, Reason::Succeeded, "nothing of it belongs to this stack"),
         1 => draft(type_, TRUE, Reason::Succeeded, "1 resource is as the spec says"),
         count => draft(type_, TRUE, Reason::Succeeded, format!("{count} resources are as the spec says")),
     }
 }
 
+/// What is open in an area: what is under way first, then what can be done now, then what waits for something else.
+fn open_line(plan: &Plan, type_: ConditionType) -> Option<String> {
+    let Plan { steps, waits, blocked: _, kept: _ } = plan;
+    let wait = waits.iter().find(|wait| area(wait.kind) == type_).map(render::wait_line);
+    let mut steps: Vec<_> = steps.iter().filter(|step| area(step.kind) == type_).collect();
+    steps.sort_by_key(|step| !step.after.is_empty());
+    wait.or_else(|| steps.first().map(|step| render::step_with_needs(step)))
+}
+
+fn left_line(plan: &Plan, type_: ConditionType) -> String {
+    let kept = plan.kept.iter().filter(|kept| area(kept.kind) == type_);
+    let kept: Vec<String> = kept.map(|kept| format!("{} {}", kept.kind, kept.id)).collect();
+    if kept.is_empty() { "nothing left to delete here".into() } else { format!("kept, as told: {}", kept.join(", ")) }
+}
+
 fn jenkins(pass: &Pass<'_>) -> Draft {
+    let runs = health::health(pass).task == TaskHealth::Running;
     let (status, reason, message) = match pass.jenkins {
         _ if pass.deleting => (FALSE, Reason::Deleting, "the stack is being deleted"),
         JenkinsHealth::Up => (TRUE, Reason::Succeeded, "Jenkins answers"),
-        JenkinsHealth::Starting => (FALSE, Reason::Progressing, "Jenkins is getting ready"),
+        JenkinsHealth::Starting => (FALSE, Reason::Progressing, "Jenkins answers that it is getting ready"),
+        JenkinsHealth::Down | JenkinsHealth::Unknown if !runs => {
+            (FALSE, Reason::Progressing, "the task of Jenkins does not run yet: see the condition Compute")
+        }
         JenkinsHealth::Down => (FALSE, Reason::Unhealthy, "Jenkins does not answer: see the log group of the stack"),
-        JenkinsHealth::Unknown => (UNKNOWN, Reason::Unknown, "Jenkins can't be asked from here"),
+        JenkinsHealth::Unknown => {
+            (UNKNOWN, Reason::Unknown, "Jenkins can't be asked from here; its load balancer asks it")
+        }
     };
     draft(ConditionType::Jenkins, status, reason, message)
 }

@@ -4,7 +4,7 @@ use crate::facts::Pass;
 use jenkinsstack_api::JenkinsStackSpec;
 use jenkinsstack_api::spec::Protocol;
 use jenkinsstack_api::status::Endpoints;
-use jenkinsstack_core::kind::Observed;
+use jenkinsstack_core::kind::{Desired, Observed};
 
 /// The path at which the load balancer takes the provider's answer ("Authenticate users using an Application Load
 /// Balancer", ELB User Guide).
@@ -33,10 +33,16 @@ pub fn endpoints(spec: &JenkinsStackSpec, pass: &Pass<'_>) -> Option<Endpoints> 
     })
 }
 
-/// DNS name of the stack's own load balancer.
+/// DNS name of the stack's own load balancer: of the one that is wanted while an old one is still there.
 fn load_balancer<'a>(pass: &Pass<'a>) -> Option<&'a str> {
-    pass.snapshot.all().find_map(|seen| match &seen.observed {
-        Observed::LoadBalancer(load_balancer) => Some(load_balancer.dns_name.as_str()),
+    let wanted = pass.graph.nodes().find_map(|(_, node)| match &node.desired {
+        Desired::LoadBalancer(load_balancer) => Some(load_balancer.scheme),
         _ => None,
-    })
+    });
+    let seen = pass.snapshot.all().filter_map(|seen| match &seen.observed {
+        Observed::LoadBalancer(load_balancer) => Some(load_balancer),
+        _ => None,
+    });
+    let best = seen.min_by_key(|seen| wanted.is_some_and(|scheme| scheme != seen.scheme));
+    best.map(|load_balancer| load_balancer.dns_name.as_str())
 }

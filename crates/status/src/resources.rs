@@ -14,13 +14,28 @@ pub(crate) fn resources(pass: &Pass<'_>) -> Vec<ResourceStatus> {
     let mut rows: BTreeMap<&NodeId, (Kind, Option<&Seen>)> =
         pass.graph.nodes().map(|(id, node)| (id, (node.desired.kind(), None))).collect();
     for seen in pass.snapshot.all() {
-        rows.insert(&seen.node, (seen.observed.kind(), Some(seen)));
+        let known = rows.get(&seen.node).and_then(|(_, seen)| *seen);
+        // Of several, the one that stays stands for the node.
+        if known.is_none_or(|known| goes(pass, known)) {
+            rows.insert(&seen.node, (seen.observed.kind(), Some(seen)));
+        }
     }
     rows.into_iter().map(|(node, (kind, seen))| row(pass, node, kind, seen)).collect()
 }
 
+fn goes(pass: &Pass<'_>, seen: &Seen) -> bool {
+    matches!(step_on(pass, &seen.node, Some(seen)), Some(Action::Delete { .. }))
+}
+
+/// What is to be done to the resource, or to make one for its node.
+fn step_on<'a>(pass: &Pass<'a>, node: &NodeId, seen: Option<&Seen>) -> Option<&'a Action> {
+    let id = seen.map(Seen::id);
+    let about = |step: &&Step| step.node == *node && (step.id().is_none() || step.id() == id.as_ref());
+    pass.plan.steps.iter().find(about).map(|step| &step.action)
+}
+
 fn row(pass: &Pass<'_>, node: &NodeId, kind: Kind, seen: Option<&Seen>) -> ResourceStatus {
-    let step = pass.plan.steps.iter().find(|step| step.node == *node).map(|step| &step.action);
+    let step = step_on(pass, node, seen);
     let kept = pass.plan.kept.iter().any(|kept| kept.node == *node);
     let state = match (seen.map(|seen| seen.observed.state()), step) {
         (None, _) => ResourceState::Missing,
@@ -56,12 +71,7 @@ fn step(step: &Step) -> Pending {
         Action::Review { .. } => PendingAction::Wait,
         Action::Delete { .. } => PendingAction::Delete,
     };
-    let after: Vec<&str> = step.after.iter().map(NodeId::as_str).collect();
-    let why = if after.is_empty() {
-        render::step_line(step)
-    } else {
-        format!("{}, after {}", render::step_line(step), after.join(", "))
-    };
+    let why = render::step_with_needs(step);
     Pending { node: step.node.to_string(), action, why }
 }
 

@@ -3,7 +3,10 @@
 //! [`Fake::take`] carries out one step, [`Fake::tick`] lets time pass. A step that AWS would refuse panics: no plan may
 //! contain one.
 
+// The paths are said because the tests of the status use this file too.
+#[path = "fake/observe.rs"]
 mod observe;
+#[path = "fake/refuse.rs"]
 mod refuse;
 
 use jenkinsstack_core::graph::Node;
