@@ -21,8 +21,8 @@ use tokio::time::Instant;
 
 /// Steps of one stack that run at the same time: enough for the widest level of the graph, few enough to share a pace.
 const PARALLEL: usize = 16;
-/// For how long a pass goes on polling what is settling; then it gives its place to another stack.
-const BUDGET: Duration = Duration::from_secs(20);
+/// For how long a pass goes on polling what is settling; then it tells the status and gives its place to another stack.
+const BUDGET: Duration = Duration::from_secs(5);
 
 /// What a pass works on.
 pub struct Job<'a> {

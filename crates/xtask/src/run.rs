@@ -45,13 +45,18 @@ pub(crate) fn cargo_with(args: &[&str], environment: &[(&str, &str)]) -> anyhow:
     Ok(())
 }
 
-/// Builds and runs a program of this workspace.
-pub(crate) fn package(package: &str, binary: Option<&str>, args: &[String]) -> anyhow::Result<()> {
-    let mut all = vec!["run", "--quiet", "--package", package];
-    if let Some(binary) = binary {
-        all.extend(["--bin", binary]);
-    }
-    all.push("--");
-    all.extend(args.iter().map(String::as_str));
-    cargo(&all)
+/// Builds and runs a program of this workspace. `--workspace` as in the tests: the features of dependencies stay the same.
+pub(crate) fn program(name: &str, args: &[String]) -> anyhow::Result<()> {
+    cargo(&["build", "--workspace", "--bin", name])?;
+    let metadata = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .current_dir(root())
+        .output()
+        .context("cargo metadata")?;
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).context("cargo metadata")?;
+    let folder = metadata["target_directory"].as_str().context("cargo metadata names no target folder")?;
+    let path = Path::new(folder).join("debug").join(name);
+    let status = Command::new(&path).args(args).status().with_context(|| path.display().to_string())?;
+    ensure!(status.success(), "{name} failed");
+    Ok(())
 }

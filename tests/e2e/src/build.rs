@@ -3,25 +3,25 @@
 use anyhow::{Context, ensure};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 
 /// Path of a binary of this workspace, built in the profile of the running program.
 ///
+/// `--workspace`: a build of one package alone would choose other features of its dependencies, and so build the AWS SDK
+/// a second time.
+///
 /// # Errors
 /// When it can't be built; cargo's own output says why.
-pub fn binary(package: &str, name: &str) -> anyhow::Result<PathBuf> {
-    static BUILT: OnceLock<std::sync::Mutex<Vec<String>>> = OnceLock::new();
-    let mut built = BUILT.get_or_init(Default::default).lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if !built.iter().any(|done| done == package) {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--quiet", "--package", package]).current_dir(root());
-        if !cfg!(debug_assertions) {
-            cargo.arg("--release");
-        }
-        let status = cargo.status().context("cargo can't be started")?;
-        ensure!(status.success(), "cargo build --package {package} failed");
-        built.push(package.to_owned());
+pub fn binary(name: &str) -> anyhow::Result<PathBuf> {
+    static BUILDING: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--workspace", "--bin", name]).current_dir(root());
+    if !cfg!(debug_assertions) {
+        cargo.arg("--release");
     }
+    let status = cargo.status().context("cargo can't be started")?;
+    ensure!(status.success(), "cargo build --workspace --bin {name} failed");
     Ok(profile_folder()?.join(name))
 }
 

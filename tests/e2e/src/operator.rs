@@ -37,7 +37,7 @@ impl Operator {
     /// # Errors
     /// When it can't be built or started.
     pub fn start(start: &Start<'_>) -> anyhow::Result<Self> {
-        let binary = build::binary("jenkinsstack-controller", "jenkinsstack-operator")?;
+        let binary = build::binary("jenkinsstack-operator")?;
         let log = start.folder.join(format!("{}.log", start.identity));
         let (metrics, health) = (free_port()?, free_port()?);
         let child = Command::new(&binary)

@@ -57,7 +57,7 @@ impl Driver for Secret {
         let call = call.filters(filter(FilterNameStringType::TagValue, cluster));
         let listed = |secret| {
             let facts = Facts::from(secret);
-            Listed::of(account, facts.tags.clone(), Any::Secret(facts.observed()?))
+            Listed::of(account, facts.tags.clone(), Any::Secret(facts.observed(account)?))
         };
         let mut pages = call.into_paginator().send();
         let mut all = Vec::new();
@@ -81,7 +81,7 @@ impl Driver for Secret {
             tags: tags(output.tags.unwrap_or_default()),
         };
         let tags = facts.tags.clone();
-        let observed = facts.observed().ok_or_else(|| Error::incomplete("DescribeSecret", id, "ARN"))?;
+        let observed = facts.observed(account).ok_or_else(|| Error::incomplete("DescribeSecret", id, "ARN"))?;
         Ok(Some(target.seen(tags, Any::Secret(observed))))
     }
 
@@ -104,7 +104,7 @@ impl Driver for Secret {
             deleted: false,
             tags: node.tags.clone(),
         };
-        let observed = facts.observed().ok_or_else(|| Error::incomplete("CreateSecret", &node.name, "ARN"))?;
+        let observed = facts.observed(account).ok_or_else(|| Error::incomplete("CreateSecret", &node.name, "ARN"))?;
         Ok(target.seen(node.tags.clone(), Any::Secret(observed)))
     }
 
@@ -177,7 +177,7 @@ impl From<SecretListEntry> for Facts {
 
 impl Facts {
     /// In core's form; `None` for an answer without name or ARN.
-    fn observed(self) -> Option<Observed> {
+    fn observed(self, account: &Account) -> Option<Observed> {
         let Self { arn, name, description, kms_key, stages, deleted, tags: _ } = self;
         let current = stages.iter().find(|(_, labels)| labels.iter().any(|label| label == CURRENT));
         Some(Observed {
@@ -185,10 +185,16 @@ impl Facts {
             name: name?.parse().ok()?,
             description: description.unwrap_or_default(),
             version: current.and_then(|(id, _)| id.parse().ok()),
-            kms_key: kms_key.and_then(|key| key.parse().ok()),
+            kms_key: kms_key.and_then(|key| key_arn(account, &key)),
             deleted,
         })
     }
+}
+
+/// The key's ARN: answers name a key as it was named, by its ARN or its id, and AWS's own by its alias or not at all.
+fn key_arn(account: &Account, key: &str) -> Option<KeyArn> {
+    let is_alias = key == OWN_KEY || key.contains(":alias/");
+    if is_alias { None } else { key.parse().or_else(|_| account.arn("kms", &format!("key/{key}")).parse()).ok() }
 }
 
 fn tags(tags: Vec<Tag>) -> Tags {

@@ -7,6 +7,7 @@
 mod listing;
 mod refusals;
 mod secret;
+mod stage;
 mod tagging;
 mod value;
 mod version;
@@ -25,7 +26,7 @@ pub static SERVICE: Service = Service {
     missing: "ValidationException",
     denied: "AccessDeniedException",
     throttled: "ThrottlingException",
-    operations: &[secret::OPERATIONS, value::OPERATIONS, listing::OPERATIONS, tagging::OPERATIONS],
+    operations: &[secret::OPERATIONS, value::OPERATIONS, stage::OPERATIONS, listing::OPERATIONS, tagging::OPERATIONS],
 };
 
 /// What it holds.

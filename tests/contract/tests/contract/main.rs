@@ -7,7 +7,16 @@
 mod access_point;
 mod backup_policy;
 mod bench;
+mod cluster;
+mod compute;
 mod file_system;
 mod file_system_policy;
 mod home;
+mod log_group;
 mod mount_target;
+mod role;
+mod secret;
+mod security_group;
+mod security_group_rule;
+mod service;
+mod task_definition;

@@ -1,7 +1,7 @@
 //! File system policies: their checks, the lockout check and the form in which they come back.
 
 use super::file_system::{Policy, arn};
-use super::{ask_about, available, named, on_file_system, refusals};
+use super::{available, named, on_file_system, refusals};
 use crate::call::{Access, Answer, Call, Operation, PrincipalKind, Refusal, nothing};
 use crate::iam;
 use serde_json::{Map, Value, json};
@@ -47,7 +47,7 @@ fn put(call: &mut Call<'_>) -> Answer {
     let arn = arn(call.peek(), &id);
     let policy = normal_form(call, &arn)?;
     let bypass = call.input["BypassPolicyLockoutSafetyCheck"].as_bool().unwrap_or_default();
-    if !bypass && locks_out(call, &arn, &policy) {
+    if !bypass && locks_out(call, &policy) {
         return Err(refusals::bad_policy(
             "The new policy will not allow you to update the file system policy in the future.",
         ));
@@ -70,12 +70,14 @@ fn delete(call: &mut Call<'_>) -> Answer {
 }
 
 /// Whether the caller could not put a policy once this one is in force; an account's root always can.
-fn locks_out(call: &Call<'_>, arn: &str, policy: &Value) -> bool {
+fn locks_out(call: &Call<'_>, policy: &Value) -> bool {
     let PrincipalKind::Role { role, .. } = &call.principal.kind else { return false };
     let role = format!("arn:aws:iam::{}:role/{role}", call.principal.account);
-    let mut ask = ask_about(call, "PutFileSystemPolicy", arn).when("aws:SecureTransport", "true");
-    ask.resource_policy = Some(policy.clone());
-    !iam::allows(call.world, &role, &ask, call.now)
+    on_file_system(call, "PutFileSystemPolicy").into_iter().any(|ask| {
+        let mut ask = ask.when("aws:SecureTransport", "true");
+        ask.resource_policy = Some(policy.clone());
+        !iam::allows(call.world, &role, &ask, call.now)
+    })
 }
 
 /// The policy as it is kept and given back.

@@ -71,7 +71,8 @@ fn put(call: &mut Call<'_>) -> Answer {
     };
     let version = add_version(call, &mut secret, value, &stages)?.unwrap_or_default();
     let mut answer = secret.with_version(Some(&version));
-    answer["VersionStages"] = json!(secret.versions.get(&version).map(|version| &version.stages));
+    let labels = secret.versions.get(&version).map(|version| &version.stages);
+    answer["VersionStages"] = json!(labels.filter(|labels| !labels.is_empty()));
     *living(call)? = secret;
     Ok(answer)
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// Labels that Secrets Manager moves by itself.
 pub(super) const CURRENT: &str = "AWSCURRENT";
-const PREVIOUS: &str = "AWSPREVIOUS";
+pub(super) const PREVIOUS: &str = "AWSPREVIOUS";
 /// How many versions are kept, and how long those above that number are: `PutSecretValue` in the API model.
 const KEPT: usize = 100;
 const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);

@@ -319,3 +319,26 @@ async fn tags_and_keys_need_their_own_permissions() {
     let may = json!([{"Effect": "Allow", "Action": actions, "Resource": "*"}]);
     call_with(&lab, may, "secretsmanager", "CreateSecret", input).await.expect("permission");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_label_moves_back_only_by_name() {
+    rule!(
+        "Secrets Manager",
+        "A version that exists keeps its labels when its value is put again; AWSCURRENT moves to it by UpdateSecretVersionStage, which names where it moves from",
+        "AWS Secrets Manager API Reference, PutSecretValue, ClientRequestToken; UpdateSecretVersionStage"
+    );
+    let lab = Lab::new();
+    secret(&lab);
+    let put = |value: &str, number| json!({"SecretId": "jenkins/admin", "SecretString": value, "ClientRequestToken": token(number)});
+    let second = lab.ok("secretsmanager", "PutSecretValue", put("hunter3", 2));
+    assert_eq!(second["VersionStages"], json!(["AWSCURRENT"]));
+    let again = lab.ok("secretsmanager", "PutSecretValue", put("hunter2", 1));
+    assert_eq!(again["VersionStages"], json!(["AWSPREVIOUS"]));
+    let mut input = json!({"SecretId": "jenkins/admin", "VersionStage": "AWSCURRENT", "MoveToVersionId": token(1)});
+    lab.refused("secretsmanager", "UpdateSecretVersionStage", input.clone(), "InvalidParameterException");
+    input["RemoveFromVersionId"] = json!(token(2));
+    lab.ok("secretsmanager", "UpdateSecretVersionStage", input);
+    let stages =
+        &lab.ok("secretsmanager", "DescribeSecret", json!({"SecretId": "jenkins/admin"}))["VersionIdsToStages"];
+    assert_eq!(*stages, json!({token(1): ["AWSCURRENT"], token(2): ["AWSPREVIOUS"]}));
+}
