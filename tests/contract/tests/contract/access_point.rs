@@ -1,3 +1,5 @@
+//! What the driver of an access point promises.
+
 use crate::bench::Bench;
 use crate::home::{existing, goes, home, id_of, settled};
 use jenkinsstack_aws::Class;

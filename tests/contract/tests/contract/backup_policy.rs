@@ -1,3 +1,5 @@
+//! What the driver of a backup policy promises.
+
 use crate::bench::Bench;
 use crate::home::{existing, home, id_of};
 use jenkinsstack_aws::Deletion;

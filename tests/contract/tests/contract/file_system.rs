@@ -1,3 +1,5 @@
+//! What the driver of a file system promises.
+
 use crate::bench::Bench;
 use crate::home::{existing, goes, home, listing, settled, wanted};
 use jenkinsstack_aws::Class;

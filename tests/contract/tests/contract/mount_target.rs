@@ -1,3 +1,5 @@
+//! What the driver of a mount target promises.
+
 use crate::bench::Bench;
 use crate::home::{existing, goes, home, id_of, listing, settled};
 use jenkinsstack_aws::{Class, Deletion};
