@@ -45,7 +45,7 @@ async fn it_lives_and_goes() {
     let seen = bench.update(&id, &seen, &tagged, &["tags"]).await;
     bench.cloud.faults(|faults| faults.add(Rule::new(Effect::Short { items: 1 }).operation("DescribeAccessPoints")));
     bench.by_hand("efs", "CreateAccessPoint", json!({"ClientToken": "other", "FileSystemId": home.id()}));
-    assert_eq!(bench.list(&id, Kind::AccessPoint).await, [seen.clone()]);
+    assert_eq!(bench.list(&id, Kind::AccessPoint).await, std::slice::from_ref(&seen));
     goes(&bench, &id, &seen, &["DescribeAccessPoints", "DeleteAccessPoint"]).await;
     assert_eq!(bench.list(&id, Kind::AccessPoint).await, []);
 }
