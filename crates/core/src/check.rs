@@ -2,7 +2,7 @@
 
 use crate::graph::NodeId;
 use crate::kind::Kind;
-use crate::observed::Snapshot;
+use crate::observed::{Seen, Snapshot};
 use crate::plan::{Action, Goal, Plan, Step};
 
 /// A step that must never be taken. It stops the pass, and is a bug of the planner.
@@ -34,6 +34,12 @@ pub enum Forbidden {
         /// The resource.
         id: String,
     },
+    /// What could not be looked at may be there already.
+    #[error("bug: the plan makes {node} although it could not be read whether there is one")]
+    Unseen {
+        /// The node.
+        node: NodeId,
+    },
     /// A step that can be taken now must know everything that it needs.
     #[error("bug: the plan takes a step on {node} before its inputs are known")]
     Unresolved {
@@ -50,16 +56,9 @@ pub fn check(plan: &Plan, seen: &Snapshot, goal: Goal, installation: &str) -> Re
 fn check_step(step: &Step, seen: &Snapshot, goal: Goal, installation: &str) -> Result<(), Forbidden> {
     let Step { node, kind, action, after: _, resolved } = step;
     match action {
-        Action::Create { .. } => {
-            let there = seen.of(node).first().map(crate::observed::Seen::id);
-            match (kind, there) {
-                (Kind::FileSystem, Some(id)) => return Err(Forbidden::HomeReplaced { id }),
-                (Kind::Service, Some(id)) => return Err(Forbidden::SecondController { id }),
-                _ => (),
-            }
-        }
+        Action::Create { .. } => makes(node, *kind, seen)?,
         Action::Delete { id, .. } => {
-            if *kind == Kind::FileSystem && goal != Goal::LeaveNothing {
+            if kind.is_home() && goal != Goal::LeaveNothing {
                 return Err(Forbidden::HomeDeleted { id: id.clone() });
             }
             return ours(node, id, seen, installation);
@@ -69,8 +68,21 @@ fn check_step(step: &Step, seen: &Snapshot, goal: Goal, installation: &str) -> R
     if resolved.is_some() { Ok(()) } else { Err(Forbidden::Unresolved { node: node.clone() }) }
 }
 
+/// A home and its controller are the only ones of their kind, under whatever node they were seen.
+fn makes(node: &NodeId, kind: Kind, seen: &Snapshot) -> Result<(), Forbidden> {
+    if seen.unread.contains(&kind) {
+        return Err(Forbidden::Unseen { node: node.clone() });
+    }
+    let there = seen.all().find(|seen| seen.observed.kind() == kind).map(Seen::id);
+    match (kind, there) {
+        (Kind::FileSystem, Some(id)) => Err(Forbidden::HomeReplaced { id }),
+        (Kind::Service, Some(id)) => Err(Forbidden::SecondController { id }),
+        _ => Ok(()),
+    }
+}
+
 fn ours(node: &NodeId, id: &str, seen: &Snapshot, installation: &str) -> Result<(), Forbidden> {
     let known = seen.of(node).iter().find(|seen| seen.id() == id);
-    let ours = known.is_some_and(|seen| seen.installation().is_none_or(|of| of == installation));
+    let ours = known.is_some_and(|known| seen.installation(known).is_none_or(|of| of == installation));
     if ours { Ok(()) } else { Err(Forbidden::NotOurs { node: node.clone(), id: id.to_owned() }) }
 }

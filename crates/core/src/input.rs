@@ -27,7 +27,8 @@ pub enum Output {
 pub type Outputs = BTreeMap<Output, String>;
 
 /// One output of one node.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Source {
     /// The node that yields it.
     pub node: NodeId,

@@ -50,6 +50,19 @@ impl Snapshot {
         self.nodes.values().flatten()
     }
 
+    /// The installation that made `seen`. What has no tags of its own belongs to whoever made its file system.
+    pub fn installation<'a>(&'a self, seen: &'a Seen) -> Option<&'a str> {
+        let file_system = match &seen.observed {
+            Observed::MountTarget(target) => Some(target.file_system.as_str()),
+            Observed::FileSystemPolicy(policy) => Some(policy.file_system.as_str()),
+            Observed::BackupPolicy(policy) => Some(policy.file_system.as_str()),
+            _ => None,
+        };
+        let home = file_system
+            .and_then(|id| self.all().find(|seen| seen.observed.kind() == Kind::FileSystem && seen.id() == id));
+        seen.installation().or_else(|| home?.installation())
+    }
+
     /// Takes in what was seen now; it takes the place of an earlier sight of the same resource.
     pub fn see(&mut self, seen: Seen) {
         self.forget(&seen.node, &seen.id());

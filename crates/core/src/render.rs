@@ -1,19 +1,27 @@
 //! Plans as text: the same words in golden files, events and the plugin.
 
+mod value;
+
 use crate::diff::Field;
-use crate::kind::State;
+use crate::graph::NodeId;
+use crate::input::Source;
+use crate::kind::{Kind, State};
 use crate::plan::{Action, Blocked, Blocker, Kept, Leaving, Plan, Step, Wait};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// The whole plan, a line a step, and below it a line a field.
 pub fn text(plan: &Plan) -> String {
     let Plan { steps, waits, blocked, kept } = plan;
     let mut out = String::new();
-    for step in steps {
+    for step in steps.iter().filter(|step| !matches!(step.action, Action::Review { .. })) {
         let _ = writeln!(out, "{} {}{}", sign(&step.action), step_line(step), after(step));
-        for field in fields(&step.action) {
-            let _ = writeln!(out, "      {}", field_line(field));
+        for line in fields(&step.action).iter().flat_map(value::lines) {
+            let _ = writeln!(out, "      {line}");
         }
+    }
+    for (after, nodes) in reviews(plan) {
+        let _ = writeln!(out, "? after {after}: look again at {nodes}");
     }
     for wait in waits {
         let _ = writeln!(out, ". {}", wait_line(wait));
@@ -35,7 +43,7 @@ pub fn step_line(step: &Step) -> String {
         Action::Create { .. } => format!("replace {kind} {node}"),
         Action::Update { id, .. } => format!("update {kind} {node} ({id})"),
         Action::Review { id } => format!("review {kind} {node} ({id})"),
-        Action::Delete { id, because } => format!("delete {kind} {node} ({id}): {}", reason(*because)),
+        Action::Delete { id, because } => format!("delete {kind} {node} ({id}): {}", reason(because)),
     }
 }
 
@@ -62,8 +70,16 @@ pub fn blocked_line(blocked: &Blocked) -> String {
         Blocker::OtherInstallation { installation } => format!(
             "{kind} {node} belongs to the installation {installation}: delete the stack there, or give this stack another name"
         ),
-        Blocker::Failed { why } => format!("{kind} {node} failed: {why}"),
-        Blocker::Unread => format!("{kind} {node} could not be read, so nothing is done to it"),
+        Blocker::Failed { why } => format!("{kind} {node} failed: {why}{}", cure(*kind)),
+        Blocker::Unread if node.as_str() == kind.to_string() => {
+            format!(
+                "it could not be read which {kind} there is, so nothing that depends on it is done; it is tried again"
+            )
+        }
+        Blocker::Unread => format!("{kind} {node} could not be read, so nothing is done to it; it is tried again"),
+        Blocker::NoValue { of: Source { node: need, output } } => {
+            format!("{kind} {node} waits: {need} exists, but AWS does not give its {output:?}; it is tried again")
+        }
         Blocker::Several { ids } => {
             format!(
                 "{kind} {node} exists more than once ({}): keep one, and remove the tags of the others",
@@ -73,17 +89,36 @@ pub fn blocked_line(blocked: &Blocked) -> String {
     }
 }
 
-/// One field in words: `name: from -> to`.
+/// One field in words: `name: from -> to`; of large values only what differs.
 pub fn field_line(field: &Field) -> String {
-    let Field { name, from, to } = field;
-    format!("{name}: {from} -> {to}")
+    value::lines(field).join(", ")
+}
+
+/// What will be looked at again, by what it waits for: a list of nodes each.
+fn reviews(plan: &Plan) -> BTreeMap<String, String> {
+    let mut by_need: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for step in plan.steps.iter().filter(|step| matches!(step.action, Action::Review { .. })) {
+        by_need.entry(names(&step.after)).or_default().push(step.node.as_str());
+    }
+    by_need.into_iter().map(|(after, nodes)| (after, nodes.join(", "))).collect()
 }
 
 fn fields(action: &Action) -> &[Field] {
     match action {
         Action::Create { replaces } => replaces,
         Action::Update { fields, .. } => fields,
-        Action::Review { .. } | Action::Delete { .. } => &[],
+        Action::Delete { because: Leaving::MakesRoom { fields }, .. } => fields,
+        Action::Delete { because: Leaving::NotWanted | Leaving::Superseded | Leaving::StackDeleted, .. } => &[],
+        Action::Review { .. } => &[],
+    }
+}
+
+/// What helps against a failure that does not mend itself.
+fn cure(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Service => "; see the log group of the stack, then correct the image or the settings of the controller",
+        Kind::FileSystem => "; the home is left alone: ask AWS Support",
+        _ => "; delete it on AWS, and another one is made",
     }
 }
 
@@ -97,15 +132,17 @@ fn sign(action: &Action) -> char {
 }
 
 fn after(step: &Step) -> String {
-    if step.after.is_empty() {
-        return String::new();
-    }
-    let nodes: Vec<&str> = step.after.iter().map(crate::graph::NodeId::as_str).collect();
-    format!(", after {}", nodes.join(", "))
+    if step.after.is_empty() { String::new() } else { format!(", after {}", names(&step.after)) }
 }
 
-fn reason(because: Leaving) -> &'static str {
+fn names(nodes: &BTreeSet<NodeId>) -> String {
+    nodes.iter().map(NodeId::as_str).collect::<Vec<_>>().join(", ")
+}
+
+fn reason(because: &Leaving) -> &'static str {
     match because {
+        Leaving::MakesRoom { fields } if fields.is_empty() => "it is in the way of another one",
+        Leaving::MakesRoom { .. } => "there is room for its successor only once it is gone",
         Leaving::NotWanted => "the spec does not ask for it any more",
         Leaving::Superseded => "another one took its place",
         Leaving::StackDeleted => "the stack is deleted",

@@ -148,12 +148,13 @@ fn troubles(pass: &Pass<'_>) -> Vec<Trouble> {
             Blocker::OtherInstallation { .. } => Reason::OwnedByAnotherInstallation,
             Blocker::Failed { .. } => Reason::TaskFailed,
             Blocker::Unread => Reason::AwsUnavailable,
+            Blocker::NoValue { .. } => Reason::InternalError,
             Blocker::Several { .. } => Reason::Conflict,
         };
         let outlook = match &blocked.by {
             Blocker::Refused { .. } | Blocker::OtherInstallation { .. } | Blocker::Failed { .. } => Outlook::NeedsUser,
             Blocker::Several { .. } => Outlook::NeedsUser,
-            Blocker::Unread => Outlook::Retrying,
+            Blocker::Unread | Blocker::NoValue { .. } => Outlook::Retrying,
         };
         let about = Some((blocked.node.clone(), blocked.kind));
         Trouble { reason, message: render::blocked_line(blocked), about, outlook }

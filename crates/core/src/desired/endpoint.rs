@@ -77,12 +77,12 @@ impl Stack<'_> {
                 };
                 if self.spec.endpoint.http_redirect.is_enabled() {
                     let action = DefaultAction::RedirectToHttps;
-                    self.listener(&load_balancer, HTTP_PORT, Protocol::Http, action);
+                    self.listener("redirect-listener", &load_balancer, HTTP_PORT, Protocol::Http, action);
                 }
-                Ok(self.listener(&load_balancer, HTTPS_PORT, protocol, DefaultAction::NotFound))
+                Ok(self.listener("listener", &load_balancer, HTTPS_PORT, protocol, DefaultAction::NotFound))
             }
             ListenerSource::OwnHttp | ListenerSource::Existing(_) => {
-                Ok(self.listener(&load_balancer, HTTP_PORT, Protocol::Http, DefaultAction::NotFound))
+                Ok(self.listener("listener", &load_balancer, HTTP_PORT, Protocol::Http, DefaultAction::NotFound))
             }
         }
     }
@@ -118,15 +118,15 @@ impl Stack<'_> {
         attributes
     }
 
-    /// A listener is named by its port: what listens there changes in place, and never waits for another to go.
     fn listener(
         &mut self,
+        name: &str,
         load_balancer: &NodeId,
         port: u16,
         protocol: Protocol,
         default_action: DefaultAction,
     ) -> Input<ListenerArn> {
-        let id = NodeId::new("listener").of(port);
+        let id = NodeId::new(name);
         let load_balancer = Input::from(load_balancer, Output::Arn);
         let desired = listener::Desired { load_balancer, port, protocol, default_action };
         let name = self.context.owner.token(&id, &[]);
@@ -134,7 +134,8 @@ impl Stack<'_> {
         Input::from(&id, Output::Arn)
     }
 
-    /// The rules that pass without login, and behind them the rule for everything else.
+    /// The rules that pass without login, and behind them the rule for everything else. They count downwards from it, so
+    /// that one more or less moves none of the others.
     fn rules(
         &mut self,
         listener: &Input<ListenerArn>,
@@ -143,15 +144,14 @@ impl Stack<'_> {
     ) -> Result<Vec<NodeId>, SpecError> {
         let open = self.spec.auth.oidc.as_ref().map(OidcSpec::open_rules).unwrap_or_default();
         let mut rules = Vec::new();
-        for (place, OpenRule { path, source_cidrs }) in (0..).zip(open) {
+        for (place, OpenRule { path, source_cidrs }) in (1..).zip(open) {
             let conditions = Conditions {
                 hosts: self.spec.endpoint.host.iter().cloned().collect(),
                 paths: BTreeSet::from([path.to_owned()]),
                 sources: source_cidrs.iter().cloned().collect(),
             };
-            let id = NodeId::new("open-rule").of(place + 1);
-            // Counted downwards, so that a rule keeps its place when the last one goes.
-            rules.push(self.rule_to(id, listener, priority - 1 - place, conditions, None, target_group));
+            let id = NodeId::new("open-rule").of(place);
+            rules.push(self.rule_to(id, listener, priority - place, conditions, None, target_group));
         }
         let login = self.login()?;
         let conditions = self.conditions();

@@ -48,8 +48,8 @@ impl Stack<'_> {
     fn group(&mut self, what: &str) -> NodeId {
         let id = NodeId::new(format!("{what}-security-group"));
         let vpc = self.context.vpc.clone();
-        let name = self.name(&id, &[vpc.as_str()], NAME_LIMIT);
         let description = self.describe(&what.replace('-', " "));
+        let name = self.name(&id, &[vpc.as_str(), &description], NAME_LIMIT);
         self.add(&id, name, Desired::SecurityGroup(security_group::Desired { description, vpc }));
         id
     }
