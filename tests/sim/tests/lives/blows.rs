@@ -108,7 +108,7 @@ sweeps! {
     killed_at_calls_while_it_comes_about_3: Half::ComesAbout, Cut::Dead, 2 of 4;
     #[ignore = "takes minutes"]
     killed_at_calls_while_it_comes_about_4: Half::ComesAbout, Cut::Dead, 3 of 4;
-    #[ignore = "takes minutes, and the first part ends otherwise for reasons not yet understood"]
+    #[ignore = "takes minutes"]
     answers_are_lost_while_it_comes_about_1: Half::ComesAbout, Cut::Reset, 0 of 2;
     #[ignore = "takes minutes"]
     answers_are_lost_while_it_comes_about_2: Half::ComesAbout, Cut::Reset, 1 of 2;
