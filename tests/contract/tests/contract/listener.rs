@@ -1,3 +1,5 @@
+//! What the driver of a listener promises.
+
 use crate::bench::{Bench, Calls};
 use crate::front::{balancer, not_found};
 use crate::home::existing;

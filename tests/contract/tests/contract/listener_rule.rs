@@ -1,3 +1,5 @@
+//! What the driver of a listener rule promises.
+
 use crate::bench::{Bench, Calls};
 use crate::front::{group_by_hand, listener_by_hand};
 use crate::home::existing;

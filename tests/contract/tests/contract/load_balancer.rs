@@ -1,3 +1,5 @@
+//! What the driver of a load balancer promises.
+
 use crate::bench::Bench;
 use crate::front::{BALANCER_NAME, balancer, balancer_node, group};
 use crate::home::existing;

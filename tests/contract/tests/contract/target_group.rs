@@ -1,3 +1,5 @@
+//! What the driver of a target group promises.
+
 use crate::bench::{Bench, Calls};
 use crate::front::{GROUP_NAME, group_by_hand, group_node, listener_by_hand};
 use crate::home::existing;
