@@ -45,7 +45,7 @@ struct VerbLabel {
 struct ConditionLabel {
     namespace: String,
     name: String,
-    condition: String,
+    r#type: String,
 }
 
 impl Default for Metrics {
@@ -127,7 +127,7 @@ pub enum Leads {
 }
 
 fn condition_label(namespace: &str, name: &str, type_: &str) -> ConditionLabel {
-    ConditionLabel { namespace: namespace.to_owned(), name: name.to_owned(), condition: type_.to_owned() }
+    ConditionLabel { namespace: namespace.to_owned(), name: name.to_owned(), r#type: type_.to_owned() }
 }
 
 #[cfg(test)]
@@ -141,8 +141,8 @@ mod tests {
             "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"}))
         .unwrap();
         metrics.status("ns", "ci", &JenkinsStackStatus { conditions: vec![condition], ..Default::default() });
-        assert!(metrics.text().contains(r#"jenkinsstack_condition{namespace="ns",name="ci",condition="Ready"} 1"#));
+        assert!(metrics.text().contains(r#"jenkinsstack_condition{namespace="ns",name="ci",type="Ready"} 1"#));
         metrics.forget("ns", "ci");
-        assert!(!metrics.text().contains("ci"), "{}", metrics.text());
+        assert!(!metrics.text().contains(r#"name="ci""#), "{}", metrics.text());
     }
 }
