@@ -109,8 +109,7 @@ impl Listing {
         self.ours.retain(|_, (at, _)| at.elapsed() < LISTINGS_LAG);
         for ((owner, node, kind, id), (_, seen)) in &self.ours {
             let snapshot = self.stacks.entry(owner.clone()).or_default();
-            // Task definitions are listed by the tagging API alone, which shows the revision before ours for a while.
-            let listed = *kind != Kind::TaskDefinition && snapshot.of(node).iter().any(|other| other.id() == *id);
+            let listed = !is_listed_late(*kind) && snapshot.of(node).iter().any(|other| other.id() == *id);
             match seen {
                 Some(seen) if !listed => snapshot.see(seen.clone()),
                 Some(_) => (),
@@ -118,4 +117,10 @@ impl Listing {
             }
         }
     }
+}
+
+/// Kinds of which a listing shows the tags, and what is kept in tags, as they were before our last write. They have no
+/// states that a listing would know better.
+fn is_listed_late(kind: Kind) -> bool {
+    matches!(kind, Kind::TaskDefinition | Kind::TargetGroup | Kind::Listener | Kind::ListenerRule)
 }

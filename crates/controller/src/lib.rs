@@ -11,6 +11,7 @@ pub mod finalizer;
 pub mod inputs;
 pub mod lease;
 pub mod metrics;
+pub mod operator;
 pub mod reconcile;
 pub mod requeue;
 pub mod run;

@@ -143,6 +143,6 @@ mod tests {
         metrics.status("ns", "ci", &JenkinsStackStatus { conditions: vec![condition], ..Default::default() });
         assert!(metrics.text().contains(r#"jenkinsstack_condition{namespace="ns",name="ci",type="Ready"} 1"#));
         metrics.forget("ns", "ci");
-        assert!(!metrics.text().contains("ci"), "{}", metrics.text());
+        assert!(!metrics.text().contains(r#"name="ci""#), "{}", metrics.text());
     }
 }

@@ -1,9 +1,8 @@
 //! One pass over one stack: inputs, graph, plan, AWS, status.
 
-use crate::events::Events;
 use crate::execute::{Failure, Job, Outcome, pass};
-use crate::inputs::{Discovery, Inputs, Sources, gather, invalid, judge};
-use crate::metrics::Metrics;
+use crate::inputs::{Inputs, Sources, gather, invalid, judge};
+use crate::operator::Operator;
 use crate::{finalizer, requeue};
 use jenkinsstack_api::spec::OnDelete;
 use jenkinsstack_api::status::{JenkinsHealth, RECONCILE_REQUESTED_AT, Reason, TargetHealth};
@@ -15,16 +14,14 @@ use jenkinsstack_core::id::Region;
 use jenkinsstack_core::kind::{Observed, State};
 use jenkinsstack_core::owner::Owner;
 use jenkinsstack_core::plan::{Goal, Kept};
-use jenkinsstack_core::secret::Fingerprinter;
 use jenkinsstack_status::facts::{Facts, Outlook, Pass, Phase, Trouble};
 use jenkinsstack_status::{probe, report, status};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::api::Api;
 use kube::runtime::controller::Action;
-use kube::runtime::reflector::{ObjectRef, Store};
+use kube::runtime::reflector::ObjectRef;
 use kube::{Resource, ResourceExt};
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -33,36 +30,6 @@ const WORKING_AGE: Duration = Duration::from_secs(60);
 /// Before a deleted stack lets go of its object, a listing this much younger than the deletion must show nothing: the
 /// tagging API can be that late about a resource whose create call was not answered.
 const LISTING_LAG: Duration = Duration::from_secs(60);
-
-/// What all passes share.
-pub struct Operator {
-    /// The cluster.
-    pub client: kube::Client,
-    /// Name of the cluster, in the owner tags.
-    pub cluster: String,
-    /// Uid of the cluster's `kube-system` namespace.
-    pub installation: String,
-    /// What secrets are compared by.
-    pub fingerprinter: Fingerprinter,
-    /// Metadata documents of OpenID providers.
-    pub discovery: Discovery,
-    /// Asks Jenkins whether it is up.
-    pub probes: reqwest::Client,
-    /// Events.
-    pub events: Events,
-    /// Metrics.
-    pub metrics: Metrics,
-    /// Time between two looks at a stack that is as it should be.
-    pub resync: Duration,
-    /// All stacks, as the watch knows them: a newer spec stops a pass.
-    pub stacks: Store<JenkinsStack>,
-    /// `true` once this replica must stop.
-    pub stopping: tokio_util::sync::CancellationToken,
-    /// One account for each region.
-    pub accounts: tokio::sync::Mutex<BTreeMap<String, Account>>,
-    /// How often in a row each stack's passes failed.
-    pub failed: Mutex<BTreeMap<Owner, u32>>,
-}
 
 /// A pass that could not be made at all.
 #[derive(Debug, thiserror::Error)]
@@ -345,30 +312,6 @@ impl Run<'_> {
         let at = self.stack.meta().deletion_timestamp.as_ref().map(|Time(at)| *at);
         let span = at.map(|at| jiff::Timestamp::now().duration_since(at)).unwrap_or_default();
         Duration::try_from(span).unwrap_or_default()
-    }
-}
-
-impl Operator {
-    fn api(&self, stack: &JenkinsStack) -> Api<JenkinsStack> {
-        Api::namespaced(self.client.clone(), &stack.namespace().unwrap_or_default())
-    }
-
-    fn owner(&self, stack: &JenkinsStack) -> Owner {
-        let namespace = stack.namespace().unwrap_or_default();
-        Owner { cluster: self.cluster.clone(), namespace, name: stack.name_any() }
-    }
-
-    /// Counts a failure, and gives back how many there were before it.
-    fn fails(&self, owner: &Owner) -> u32 {
-        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = failed.entry(owner.clone()).or_default();
-        *count += 1;
-        *count - 1
-    }
-
-    fn succeeds(&self, owner: &Owner) -> u32 {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner).remove(owner);
-        0
     }
 }
 

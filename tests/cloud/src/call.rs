@@ -65,6 +65,8 @@ pub enum PrincipalKind {
         /// Session name.
         session: String,
     },
+    /// Nobody: the call needs no signature.
+    Anonymous,
     /// An AWS service acting by its service-linked role (used inside the cloud only).
     Service(&'static str),
 }
@@ -77,6 +79,7 @@ impl Principal {
             PrincipalKind::Role { role, session } => {
                 format!("arn:aws:sts::{}:assumed-role/{role}/{session}", self.account)
             }
+            PrincipalKind::Anonymous => "anonymous".to_owned(),
             PrincipalKind::Service(name) => (*name).to_owned(),
         }
     }

@@ -13,7 +13,7 @@ use crate::cloud::{Reply, Request};
 use crate::models::api::Api;
 use crate::models::shape::Protocol;
 use crate::service::{SERVICES, Service, by_signing_name};
-use crate::sigv4::{Fault, Signature};
+use crate::sigv4::{Credential, Fault, Signature};
 use crate::wire;
 use ::http::{Request as HttpRequest, Response, header};
 use bytes::Bytes;
@@ -54,19 +54,26 @@ fn arrive<'a>(cloud: &Cloud, request: &HttpRequest<Bytes>, signed: Time) -> Arri
     let protocol = wire::protocol(api, request.headers());
     let refused = |fault: &Fault| Arrival::Answer(api, protocol, Err(fault.refusal(protocol)));
     let signature = match signature {
-        Ok(signature) => signature,
+        Err(Fault::Missing) if needs_none(api, request) => None,
         Err(fault) => return refused(&fault),
+        Ok(signature) => match signature.check(signed, api, service.signing, host(request)) {
+            Err(fault) => return refused(&fault),
+            Ok(()) => Some(signature),
+        },
     };
-    if let Err(fault) = signature.check(signed, api, service.signing, host(request)) {
-        return refused(&fault);
-    }
     match wire::decode(api, request) {
         Ok(wire::Decoded { operation, input }) => {
-            let credential = signature.credential(api);
+            let credential = signature.map_or_else(Credential::none, |signature| signature.credential(api));
             Arrival::Call(api, protocol, Request { credential, service, operation, input })
         }
         Err(refusal) => Arrival::Answer(api, protocol, Err(refusal)),
     }
+}
+
+/// Whether a request is one that clients don't sign.
+fn needs_none(api: &Api, request: &HttpRequest<Bytes>) -> bool {
+    let decoded = wire::decode(api, request).ok();
+    decoded.and_then(|decoded| api.operation(&decoded.operation)).is_some_and(|operation| operation.unsigned)
 }
 
 /// The service that a request is for: the one it is signed for, if its content is that service's; else the one whose

@@ -155,6 +155,7 @@ pub(crate) fn may_assume(
 ) -> bool {
     let caller = match &principal.kind {
         PrincipalKind::Root => Caller::Root(&principal.account),
+        PrincipalKind::Anonymous => Caller::Anonymous,
         PrincipalKind::Service(name) => Caller::Service(name),
         PrincipalKind::Role { role, session } => match role_named(world, &principal.account, role) {
             Some(role) => Caller::Session(role, Some(session)),

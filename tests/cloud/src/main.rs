@@ -3,8 +3,9 @@
 use anyhow::Context;
 use clap::Parser;
 use jenkinsstack_cloud::door::http::{Server, now};
+use jenkinsstack_cloud::seed::{self, DOMAIN, Network};
 use jenkinsstack_cloud::world::{HOME_ACCOUNT, root_key};
-use jenkinsstack_cloud::{Cloud, Settings, seed};
+use jenkinsstack_cloud::{Cloud, Settings};
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -51,10 +52,7 @@ async fn main() -> ExitCode {
 async fn serve(options: Options) -> anyhow::Result<()> {
     let settings = Settings { seed: options.seed, time_factor: options.time_factor, epoch: now() };
     let cloud = Cloud::new(settings)?;
-    if !options.empty {
-        let made = cloud.with(|world| seed::network(world, REGION));
-        made.map_err(|refusal| anyhow::anyhow!("cannot make the network: {}", refusal.message))?;
-    }
+    let network = if options.empty { None } else { Some(network(&cloud)?) };
     cloud.keep_as_start();
     cloud.log(|log| log.keep(REMEMBERED_CALLS));
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -62,13 +60,32 @@ async fn serve(options: Options) -> anyhow::Result<()> {
     let server = Server::start(cloud, options.port)
         .await
         .with_context(|| format!("cannot listen on port {} of 127.0.0.1", options.port))?;
-    println!("{}", greeting(&server.url()));
+    println!("{}{}", greeting(&server.url()), network.as_ref().map(described).unwrap_or_default());
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
     }
     server.stop().await;
     Ok(())
+}
+
+fn network(cloud: &Cloud) -> anyhow::Result<Network> {
+    let made = cloud.with(|world| seed::network(world, REGION));
+    made.map_err(|refusal| anyhow::anyhow!("cannot make the network: {}", refusal.message))
+}
+
+/// What is there from the start, as comments of a shell.
+fn described(network: &Network) -> String {
+    let Network { vpc, public_subnets, private_subnets, certificate_arn, hosted_zone_id } = network;
+    format!(
+        "\n# VPC {vpc}\n\
+         # public subnets {}\n\
+         # private subnets {}\n\
+         # certificate {certificate_arn} ({DOMAIN}, *.{DOMAIN})\n\
+         # hosted zone {hosted_zone_id} ({DOMAIN})",
+        public_subnets.join(" "),
+        private_subnets.join(" ")
+    )
 }
 
 fn greeting(url: &str) -> String {

@@ -3,7 +3,7 @@
 //! Sources: "Signing AWS API requests" (IAM User Guide) and "Troubleshoot Signature Version 4 signing" for the texts;
 //! "Common Errors" of each API reference for the codes of its family.
 
-use crate::call::{Principal, Refusal};
+use crate::call::{Principal, PrincipalKind, Refusal};
 use crate::clock::Time;
 use crate::models::api::Api;
 use crate::models::shape::Protocol;
@@ -52,8 +52,16 @@ pub struct Signature {
 }
 
 impl Credential {
+    /// What a call has that needs no signature.
+    pub fn none() -> Self {
+        Self { access_key: String::new(), session_token: None, region: "us-east-1".to_owned() }
+    }
+
     /// Whose key it is, if it is known and still good.
     pub fn principal(&self, world: &World, now: Time) -> Result<Principal, Fault> {
+        if self.access_key.is_empty() {
+            return Ok(Principal { account: String::new(), kind: PrincipalKind::Anonymous });
+        }
         let key = world.keys.get(&self.access_key).ok_or(Fault::Unknown)?;
         if key.session_token != self.session_token {
             return Err(Fault::Unknown);
@@ -145,6 +153,9 @@ impl Signature {
     /// Checks date, region, service and terminator: `now` is the clock that clients sign by, `api` and `signing` the
     /// service that the request is for, `host` the name it was sent to.
     pub fn check(&self, now: Time, api: &Api, signing: &str, host: &str) -> Result<(), Fault> {
+        if self.credential.access_key.is_empty() {
+            return Err(Fault::Unknown);
+        }
         let mut wrong = Vec::new();
         if !region_fits(&self.credential.region, api, host) {
             wrong.push("Credential should be scoped to a valid region.".to_owned());

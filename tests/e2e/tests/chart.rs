@@ -157,14 +157,19 @@ async fn wrong_values_are_refused_with_a_hint() {
     }
 }
 
-#[test]
-fn the_chart_carries_the_generated_definition() {
-    let copy = root().join("charts/jenkinsstack-operator/files/crd.yaml");
+/// Compares a file that is made from others with what it should be; `UPDATE` writes it.
+fn assert_current(file: &str, expected: &str) {
+    let path = root().join(file);
     if env::var_os("UPDATE").is_some() {
-        fs::write(&copy, generated_definition()).unwrap();
+        fs::write(&path, expected).unwrap();
     }
-    let same = fs::read_to_string(copy).unwrap() == generated_definition();
-    assert!(same, "files/crd.yaml of the chart is not crds/jenkinsstack.io_jenkinsstacks.yaml: run this with UPDATE=1");
+    let current = fs::read_to_string(path).unwrap_or_default();
+    assert!(current == expected, "{file} is not current: UPDATE=1 cargo test --package jenkinsstack-e2e --test chart");
+}
+
+#[test]
+fn chart_crd_is_current() {
+    assert_current("charts/jenkinsstack-operator/files/crd.yaml", &generated_definition());
 }
 
 #[tokio::test]
@@ -306,14 +311,11 @@ async fn the_pod_is_taken_where_pods_are_restricted() {
 }
 
 #[tokio::test]
-async fn kustomize_base_is_what_the_chart_renders() {
+async fn kustomize_base_is_current() {
+    // The definition is a part of it.
+    chart_crd_is_current();
     let rendered = render(&["--set-string", "clusterName=$(CLUSTER_NAME)"]).await.unwrap();
-    let base = root().join("deploy/kustomize/base/operator.yaml");
-    if env::var_os("UPDATE").is_some() {
-        fs::write(&base, &rendered).unwrap();
-    }
-    let same = fs::read_to_string(base).unwrap() == rendered;
-    assert!(same, "deploy/kustomize/base/operator.yaml is not current: run this test with UPDATE=1");
+    assert_current("deploy/kustomize/base/operator.yaml", &rendered);
 }
 
 #[tokio::test]

@@ -8,6 +8,8 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_types::region::Region;
 use jenkinsstack_aws::{Account, Clients};
 use jenkinsstack_cloud::door::sdk;
+use jenkinsstack_cloud::faults::{Cut, When};
+use jenkinsstack_cloud::oracle::{Oracle, TagScheme};
 use jenkinsstack_cloud::seed::{self, Network};
 use jenkinsstack_cloud::world::HOME_ACCOUNT;
 use jenkinsstack_cloud::{Cloud, Settings, iam};
@@ -15,6 +17,7 @@ use jenkinsstack_controller::execute::{Job, Outcome, pass};
 use jenkinsstack_controller::requeue;
 use jenkinsstack_core::desired;
 use jenkinsstack_core::graph::Graph;
+use jenkinsstack_core::owner::{TAG_CLUSTER, TAG_RESOURCE, TAG_STACK};
 use jenkinsstack_core::plan::Goal;
 use serde_json::Value;
 use std::time::Duration;
@@ -34,6 +37,17 @@ pub struct Life {
     /// What was there before the stack.
     pub network: Network,
     access_key: String,
+}
+
+/// What of a life is cut, and where.
+#[derive(Clone, Debug)]
+pub struct Blow {
+    /// Number of the call, counted from the operator's first.
+    pub call: u64,
+    /// Whether the call is done first.
+    pub when: When,
+    /// What the operator sees.
+    pub cut: Cut,
 }
 
 /// How a run ended.
@@ -60,6 +74,20 @@ impl Life {
         let grant = |world: &mut _| iam::grant(world, HOME_ACCOUNT, "jenkinsstack-operator", &policy);
         let access_key = cloud.with(grant).map_err(refused)?;
         Ok(Self { cloud, network, access_key })
+    }
+
+    /// The judge of this account: everything that is there now is somebody else's.
+    pub fn oracle(&self) -> Oracle {
+        let scheme = TagScheme {
+            cluster: TAG_CLUSTER.to_owned(),
+            stack: TAG_STACK.to_owned(),
+            resource: TAG_RESOURCE.to_owned(),
+        };
+        Oracle::new(scheme, &self.cloud)
+            .living(&owner().cluster, &owner().stack())
+            .superseded("ecs:task-definition")
+            .secret("client secret", spec::CLIENT_SECRET)
+            .secret("token", spec::TOKEN)
     }
 
     /// A new operator process: it knows nothing yet.
@@ -108,6 +136,34 @@ impl Life {
             }
             failed = if quiet { 0 } else { failed + 1 };
             tokio::time::sleep(requeue::after(&outcome, failed, requeue::RESYNC)).await;
+        }
+    }
+
+    /// Runs as [`Self::run`] does while a blow falls: an operator that dies is followed by a new one that knows nothing.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub async fn struck(&self, graph: &Graph, goal: Goal, blow: &Blow) -> anyhow::Result<End> {
+        let operator = self.operator().await?;
+        self.cloud.faults(|faults| {
+            faults.mark();
+            faults.cut(blow.call, blow.when, blow.cut.clone());
+        });
+        if blow.cut != Cut::Dead {
+            return self.run(&operator, graph, goal).await;
+        }
+        tokio::select! {
+            end = self.run(&operator, graph, goal) => return end,
+            () = self.death() => (),
+        }
+        self.cloud.faults(jenkinsstack_cloud::faults::Faults::heal);
+        self.run(&self.operator().await?, graph, goal).await
+    }
+
+    /// Waits until the cut has struck.
+    async fn death(&self) {
+        while self.cloud.faults(|faults| faults.struck().is_none()) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 

@@ -1,13 +1,13 @@
 //! What the kinds of Elastic Load Balancing share: tags, and what is ours of a listing that shows none.
 
 use crate::account::Account;
-use crate::driver::retagged;
+use crate::driver::{Target, retagged};
 use crate::error::{Class, Error};
 use crate::tagged::Tagged;
 use aws_sdk_elasticloadbalancingv2::types::Tag;
 use jenkinsstack_core::graph::Node;
 use jenkinsstack_core::observed::Seen;
-use jenkinsstack_core::owner::Tags;
+use jenkinsstack_core::owner::{Owner, Tags};
 use std::collections::BTreeMap;
 
 /// The most that one call can ask for (DescribeTags, ELB API Reference).
@@ -55,7 +55,7 @@ async fn described(account: &Account, arns: &[String]) -> Result<BTreeMap<String
     Ok(described.filter_map(|of| Some((of.resource_arn()?.to_owned(), tags(of.tags())))).collect())
 }
 
-/// The tags of those `(name, ARN)` that may be ours. The tagging API is late, so what it does not know and carries a name
+/// The tags of those `(name, ARN)` that are this cluster's. The tagging API is late, so what it does not know and carries a name
 /// of our form is asked for directly.
 pub(super) async fn tags_of(
     account: &Account,
@@ -66,12 +66,36 @@ pub(super) async fn tags_of(
     let late: Vec<String> = late.map(|(_, arn)| arn.clone()).collect();
     let mut known = read_tags(account, &late).await?;
     known.extend(all.iter().filter_map(|(_, arn)| Some((arn.clone(), tagged.get(arn)?.clone()))));
+    // Another cluster's operator makes names of the same form.
+    known.retain(|_, tags| Owner::of(tags).is_some_and(|(owner, _)| owner.cluster == account.cluster));
     Ok(known)
 }
 
 /// The tags of one resource, read directly.
 pub(super) async fn tags_of_one(account: &Account, arn: &str) -> Result<Tags, Error> {
     Ok(read_tags(account, &[arn.to_owned()]).await?.remove(arn).unwrap_or_default())
+}
+
+/// The error for a place that is taken: `what` says by whom. Another node of the same stack is about to give it up; what
+/// is not this stack's stays there until the user decides.
+pub(super) fn taken(operation: &'static str, target: Target<'_>, tags: &Tags, what: String, remedy: &str) -> Error {
+    match Owner::of(tags) {
+        Some((owner, node)) if owner == *target.owner => {
+            Error::new(Class::Conflict, operation, target.node, format!("{what}, which is {node} of this stack"))
+        }
+        _ => Error::new(Class::Foreign, operation, target.node, format!("{what}: {remedy}")),
+    }
+}
+
+/// Attributes that AWS takes only together: logs that are on need their bucket in the same call.
+const LOGS: &str = "access_logs.";
+
+/// Those attributes that have to be set.
+pub(super) fn to_set(want: &BTreeMap<String, String>, have: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let differs = |(key, value): &(&String, &String)| have.get(*key) != Some(*value);
+    let logs = want.iter().filter(differs).any(|(key, _)| key.starts_with(LOGS));
+    let chosen = want.iter().filter(|pair| differs(pair) || logs && pair.0.starts_with(LOGS));
+    chosen.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 /// Puts `tags` on a resource.
@@ -85,4 +109,23 @@ pub(super) async fn add_tags(account: &Account, arn: &str, tags: &Tags) -> Resul
 pub(super) async fn retag(account: &Account, arn: &str, seen: &Seen, node: &Node) -> Result<Tags, Error> {
     add_tags(account, arn, &node.tags).await?;
     Ok(retagged(seen, node))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::to_set;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn only_what_differs_is_set_and_logs_go_together() {
+        let map = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+            pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        };
+        let want = map(&[("access_logs.s3.bucket", "b"), ("access_logs.s3.enabled", "true"), ("idle", "300")]);
+        let on = map(&[("access_logs.s3.bucket", "b"), ("access_logs.s3.enabled", "true"), ("idle", "60"), ("x", "y")]);
+        let off = map(&[("access_logs.s3.bucket", "b"), ("access_logs.s3.enabled", "false"), ("idle", "300")]);
+        assert_eq!(to_set(&want, &on), map(&[("idle", "300")]));
+        assert_eq!(to_set(&want, &off), map(&[("access_logs.s3.bucket", "b"), ("access_logs.s3.enabled", "true")]));
+        assert_eq!(to_set(&want, &want), BTreeMap::new());
+    }
 }

@@ -4,7 +4,7 @@
 //! differ; it is then found by its port. Calls: CreateListener, DescribeListeners, DescribeTags, ModifyListener, AddTags,
 //! DeleteListener.
 
-use super::elb::{retag, tag_list, tags_of_one};
+use super::elb::{retag, tag_list, tags_of_one, taken};
 use super::wrong_kind;
 use crate::account::Account;
 use crate::driver::{Deletion, Driver, Listed, Target, changes, gone, side_by_side};
@@ -157,8 +157,11 @@ async fn existing(
     let found = output.listeners().iter().filter_map(observed).find(|listener| listener.port == port);
     let found = found.ok_or_else(|| Error::unseen("CreateListener", target.node))?;
     let tags = tags_of_one(account, found.arn.as_str()).await?;
-    let owned = target.owns(&tags);
-    if owned { Ok(target.seen(tags, Any::Listener(found))) } else { Err(Error::foreign("CreateListener", &found.arn)) }
+    if target.owns(&tags) {
+        return Ok(target.seen(tags, Any::Listener(found)));
+    }
+    let what = format!("port {port} is taken by {}", found.arn);
+    Err(taken("CreateListener", target, &tags, what, "remove that listener, it will not be touched"))
 }
 
 fn protocol(protocol: &Protocol) -> (ProtocolEnum, Option<String>, Option<Vec<Certificate>>) {

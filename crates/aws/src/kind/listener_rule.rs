@@ -1,12 +1,13 @@
 //! Rule of a listener, ours or one that the user names.
 //!
 //! AWS has no token and no name for a rule, so a create looks first: among the listener's rules for one with our tags. The
-//! client secret is written with the login only when its fingerprint differs; it is never read back. Calls: CreateRule,
+//! client secret is written with the login only when its fingerprint differs; it is never read back. A create that is sent
+//! twice makes no second rule, because a priority is given once: the second one looks again. Calls: CreateRule,
 //! DescribeRules, DescribeTags, ModifyRule, SetRulePriorities, AddTags, DeleteRule.
 
 mod parts;
 
-use super::elb::{add_tags, read_tags, retag, tag_list, tags_of_one};
+use super::elb::{add_tags, read_tags, retag, tag_list, tags_of_one, taken};
 use super::wrong_kind;
 use crate::account::Account;
 use crate::driver::{Deletion, Driver, Listed, Target, changes, gone, side_by_side};
@@ -78,8 +79,15 @@ impl Driver for ListenerRule {
         let tags = printed(node, desired);
         let call = account.clients.elb.create_rule().listener_arn(listener.as_str()).priority(desired.priority);
         let call = call.set_conditions(Some(conditions(&desired.conditions)));
-        let outcome = call.set_actions(Some(actions(target, desired, Secret::Send)?)).set_tags(Some(tag_list(&tags)));
-        let made = outcome.send().await.map_err(Error::of("CreateRule", target.node)).map_err(Error::just_made)?;
+        let call = call.set_actions(Some(actions(target, desired, Secret::Send)?)).set_tags(Some(tag_list(&tags)));
+        let outcome = call.send().await.map_err(Error::of("CreateRule", target.node)).map_err(Error::just_made);
+        let made = match outcome {
+            // A lost answer that the SDK asked for again, or somebody who was faster.
+            Err(error) if error.is("PriorityInUse") => {
+                return existing(account, target, listener, desired.priority).await?.ok_or(error);
+            }
+            outcome => outcome?,
+        };
         let made = made.rules().first().and_then(|rule| observed(rule, fingerprint(&tags)));
         let made = made.ok_or_else(|| Error::incomplete("CreateRule", target.node, "rule"))?;
         Ok(target.seen(tags, Any::ListenerRule(made)))
@@ -112,8 +120,9 @@ impl Driver for ListenerRule {
             now.priority = desired.priority;
         }
         if secret {
-            tags = printed(node, desired);
-            add_tags(account, &arn, &tags).await?;
+            let print = printed(node, desired);
+            add_tags(account, &arn, &print).await?;
+            tags.extend(print);
             now.fingerprint = fingerprint(&tags);
         } else if changes(fields, TAGS) {
             tags = retag(account, &arn, seen, node).await?;
@@ -195,11 +204,12 @@ async fn existing(
         let observed = observed(rule, fingerprint(&tags));
         return Ok(observed.map(|observed| target.seen(tags, Any::ListenerRule(observed))));
     }
-    let taken = rules.iter().find(|rule| rule.priority() == Some(priority.to_string().as_str()));
-    match taken.and_then(|rule| rule.rule_arn()) {
-        Some(other) => {
-            let message = format!("priority {priority} is taken by {other}: choose another endpoint.existingListener.priority");
-            Err(Error::new(Class::Foreign, "CreateRule", target.node, message))
+    let holder = rules.iter().find(|rule| rule.priority() == Some(priority.to_string().as_str()));
+    match holder {
+        Some(holder) => {
+            let what = format!("priority {priority} is taken by {}", holder.rule_arn().unwrap_or_default());
+            let remedy = "choose another endpoint.existingListener.priority";
+            Err(taken("CreateRule", target, &tags_of(holder), what, remedy))
         }
         None => Ok(None),
     }

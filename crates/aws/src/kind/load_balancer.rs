@@ -4,7 +4,7 @@
 //! name. Calls: CreateLoadBalancer, DescribeLoadBalancers, DescribeLoadBalancerAttributes, DescribeTags,
 //! ModifyLoadBalancerAttributes, SetSubnets, SetSecurityGroups, AddTags, DeleteLoadBalancer.
 
-use super::elb::{retag, tag_list, tags_of, tags_of_one};
+use super::elb::{retag, tag_list, tags_of, tags_of_one, to_set};
 use super::wrong_kind;
 use crate::account::Account;
 use crate::driver::{Deletion, Driver, Listed, Target, changes, gone, side_by_side};
@@ -108,7 +108,8 @@ impl Driver for LoadBalancer {
             call.send().await.map_err(Error::of("SetSecurityGroups", &arn))?;
         }
         if changes(fields, "attributes") {
-            now.attributes.extend(set_attributes(account, &arn, &desired.attributes).await?);
+            let some = to_set(&desired.attributes, &now.attributes);
+            now.attributes.extend(set_attributes(account, &arn, &some).await?);
         }
         let mut tags = seen.tags.clone().unwrap_or_default();
         if changes(fields, TAGS) {

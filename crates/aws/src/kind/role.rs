@@ -30,6 +30,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) struct Role;
 
 const OURS: On = On::Arn("arn:{partition}:iam::{account}:role/jenkinsstack/{cluster}/*");
+/// Our roles by the form of their names.
+const NAMED: On = On::Arn("arn:{partition}:iam::{account}:role/jks-*");
 /// The most that one page can have (GetAccountAuthorizationDetails, IAM API Reference).
 const PAGE: i32 = 1000;
 
@@ -45,6 +47,8 @@ impl Driver for Role {
         permit("iam:DetachRolePolicy", OURS, When::Owned),
         permit("iam:GetAccountAuthorizationDetails", On::Any, When::Always),
         permit("iam:GetRole", OURS, When::Always),
+        // IAM asks about a role that does not exist without its path.
+        permit("iam:GetRole", NAMED, When::Always),
         permit("iam:GetRolePolicy", OURS, When::Always),
         permit("iam:ListAttachedRolePolicies", OURS, When::Always),
         permit("iam:ListRolePolicies", OURS, When::Always),

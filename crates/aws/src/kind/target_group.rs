@@ -5,7 +5,7 @@
 //! DescribeTargetGroupAttributes, DescribeTags, ModifyTargetGroup, ModifyTargetGroupAttributes, AddTags,
 //! DeleteTargetGroup.
 
-use super::elb::{retag, tag_list, tags_of, tags_of_one};
+use super::elb::{retag, tag_list, tags_of, tags_of_one, to_set};
 use super::wrong_kind;
 use crate::account::Account;
 use crate::driver::{Deletion, Driver, Listed, Target, changes, gone, side_by_side};
@@ -102,7 +102,8 @@ impl Driver for TargetGroup {
             now.health_check = desired.health_check.clone();
         }
         if changes(fields, "attributes") {
-            now.attributes.extend(set_attributes(account, &arn, &desired.attributes).await?);
+            let some = to_set(&desired.attributes, &now.attributes);
+            now.attributes.extend(set_attributes(account, &arn, &some).await?);
         }
         let mut tags = seen.tags.clone().unwrap_or_default();
         if changes(fields, TAGS) {

@@ -48,6 +48,8 @@ struct RawOperation {
     input: Option<RawInput>,
     output: Option<RawInput>,
     errors: Vec<String>,
+    #[serde(default)]
+    authtype: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -192,6 +194,7 @@ impl Api {
             output: shape(&raw.output)?,
             input_name: raw.input.and_then(|input| input.location_name),
             errors: raw.errors.iter().map(|error| self.id(error)).collect::<Result<_, _>>()?,
+            unsigned: raw.authtype.as_deref() == Some("none"),
         })
     }
 

@@ -13,7 +13,7 @@ pub const BOTOCORE: &str = "1.44.5";
 const WHEEL: &str = "8f16a56d1dff125dd65322ae021efa7ba5195a6db5102b96862566055b748921";
 
 /// Raised when `unpack.py` writes something else, so that old folders are not taken for new ones.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 const UNPACK: &str = include_str!("unpack.py");
 
@@ -42,6 +42,31 @@ pub fn cache() -> anyhow::Result<PathBuf> {
         .or_else(|| named("XDG_CACHE_HOME").map(|cache| cache.join("jenkinsstack")))
         .or_else(|| named("HOME").map(|home| home.join(".cache").join("jenkinsstack")));
     folder.context("there is no place to keep the AWS API models: set JENKINSSTACK_CACHE or HOME")
+}
+
+/// A Python with boto3 of the models' release, set up in the cache when it is not there yet.
+pub fn boto3() -> anyhow::Result<PathBuf> {
+    let cache = cache()?;
+    let home = cache.join(format!("boto3-{BOTOCORE}"));
+    let python = home.join("bin/python");
+    std::fs::create_dir_all(&cache).with_context(|| format!("cannot make the cache folder {}", cache.display()))?;
+    let lock = File::create(cache.join("boto3.lock")).context("cannot make a lock file in the cache folder")?;
+    lock.lock().context("cannot lock the cache folder")?;
+    if !home.join("ready").exists() {
+        let boto3 = format!("boto3=={BOTOCORE}");
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&home))?;
+        run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", &boto3]))?;
+        std::fs::write(home.join("ready"), "").context("cannot write into the cache folder")?;
+    }
+    Ok(python)
+}
+
+fn run(command: &mut Command) -> anyhow::Result<()> {
+    let output = command.output().context("python3 is needed for boto3; it could not be started")?;
+    if !output.status.success() {
+        bail!("boto3 could not be set up by {command:?}: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(())
 }
 
 fn fetch(folder: &std::path::Path) -> anyhow::Result<()> {

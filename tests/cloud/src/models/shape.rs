@@ -46,6 +46,8 @@ pub struct Operation {
     pub output: Option<ShapeId>,
     /// Shapes of the modelled errors.
     pub errors: Vec<ShapeId>,
+    /// Whether clients send it without a signature.
+    pub unsigned: bool,
 }
 
 /// One shape of a model.

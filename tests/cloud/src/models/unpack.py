@@ -16,7 +16,7 @@ import tempfile
 import zipfile
 
 META = ("apiVersion", "protocols", "jsonVersion", "targetPrefix", "xmlNamespace", "signingName", "endpointPrefix")
-OPERATION = ("http", "input", "output", "errors")
+OPERATION = ("http", "input", "output", "errors", "authtype")
 SHAPE = ("type", "required", "members", "member", "key", "value", "enum", "min", "max", "pattern", "flattened",
          "sensitive", "document", "error", "exception")
 MEMBER = ("shape", "location", "locationName", "queryName", "flattened", "xmlAttribute", "xmlNamespace")

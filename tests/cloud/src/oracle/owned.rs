@@ -87,10 +87,12 @@ fn bonds(all: &[Placed]) -> Vec<BTreeSet<usize>> {
     bonds
 }
 
-/// Names that mean this item and nothing else: those with generated parts.
+/// Names that mean this item and nothing else: those with generated parts. The six characters that end a secret's ARN may
+/// look like a word.
 pub(super) fn names(item: &Item) -> impl Iterator<Item = &str> {
     let last = item.arn.rsplit(['/', ':']).next().unwrap_or_default();
-    [item.id.as_str(), last].into_iter().filter(|name| generated(name))
+    let secret = item.kind == "secretsmanager:secret";
+    [item.id.as_str(), last].into_iter().filter(move |name| generated(name) || (secret && *name == last))
 }
 
 /// Whether a name ends as generated ones do: in eight or more hexadecimal digits, or in six characters after a hyphen

@@ -56,7 +56,9 @@ pub fn items(_holder: &Region) -> Vec<Item> {
 fn identity(call: &mut Call<'_>) -> Answer {
     let account = &call.principal.account;
     let (user, arn) = match &call.principal.kind {
-        PrincipalKind::Root | PrincipalKind::Service(_) => (account.clone(), call.principal.arn()),
+        PrincipalKind::Root | PrincipalKind::Service(_) | PrincipalKind::Anonymous => {
+            (account.clone(), call.principal.arn())
+        }
         PrincipalKind::Role { role, session } => {
             let id = role_named(call.world, account, role).map(|role| role.id.as_str()).unwrap_or_default();
             (format!("{id}:{session}"), call.principal.arn())

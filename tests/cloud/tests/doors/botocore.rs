@@ -6,17 +6,17 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request};
 use jenkinsstack_cloud::models::Models;
-use jenkinsstack_cloud::models::fetch::{BOTOCORE, cache};
+use jenkinsstack_cloud::models::fetch::boto3;
 use jenkinsstack_cloud::models::shape::Protocol;
 use jenkinsstack_cloud::service::{SERVICES, by_model};
 use jenkinsstack_cloud::wire;
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 #[test]
 fn botocore_and_the_wire_understand_each_other_in_every_operation() {
-    let python = python();
+    let python = boto3().expect("a Python with boto3");
     let folder = std::env::temp_dir().join(format!("jenkinsstack-wire-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a temporary folder");
     run(&python, "make", &folder);
@@ -114,26 +114,4 @@ fn run(python: &Path, what: &str, folder: &Path) -> String {
         .expect("python runs");
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// A Python with boto3 of the models' release, set up in the cache when it is not there yet.
-pub(crate) fn python() -> PathBuf {
-    let cache = cache().expect("a cache folder");
-    let home = cache.join(format!("boto3-{BOTOCORE}"));
-    let python = home.join("bin/python");
-    std::fs::create_dir_all(&cache).expect("the cache folder");
-    let lock = std::fs::File::create(cache.join("boto3.lock")).expect("a lock file");
-    lock.lock().expect("the lock");
-    if !home.join("ready").exists() {
-        let boto3 = format!("boto3=={BOTOCORE}");
-        ok(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&home));
-        ok(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", &boto3]));
-        std::fs::write(home.join("ready"), "").expect("a mark");
-    }
-    python
-}
-
-fn ok(command: &mut Command) {
-    let output = command.output().expect("python3 is needed to set up boto3");
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }

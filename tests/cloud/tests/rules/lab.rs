@@ -1,8 +1,8 @@
 //! The bench on which a rule is shown: a fresh account, calls with their expected outcome, and time that can be told to pass.
 
-use jenkinsstack_cloud::{Answer, Cloud, Refusal, Settings};
-use serde_json::{Value, json};
-use std::io::Write;
+use crate::transcript::{Notes, REGION, account};
+use jenkinsstack_cloud::{Answer, Cloud, Refusal};
+use serde_json::Value;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -18,27 +18,24 @@ macro_rules! rule {
 pub(crate) struct Lab {
     /// The account, for looking behind the API.
     pub(crate) cloud: Cloud,
-    region: &'static str,
-    steps: Mutex<Vec<Value>>,
-    name: String,
+    notes: Mutex<Notes>,
 }
 
 impl Lab {
     /// A fresh, empty account.
     pub(crate) fn new() -> Self {
-        let name = std::thread::current().name().unwrap_or("rule").to_owned();
-        let cloud = Cloud::new(Settings { seed: 7, ..Settings::default() }).expect("the API models are at hand");
-        Self { cloud, region: "eu-central-1", steps: Mutex::default(), name }
+        let cloud = account(1.0);
+        let notes = Mutex::new(Notes::new(cloud.clock().now()));
+        Self { cloud, notes }
     }
 
     /// Makes a call, whatever comes of it.
     pub(crate) fn call(&self, service: &str, operation: &str, input: Value) -> Answer {
-        let answer = self.cloud.ask(self.region, service, operation, input.clone());
-        let outcome = match &answer {
-            Ok(output) => json!({"ok": output}),
-            Err(refusal) => json!({"code": refusal.code}),
-        };
-        self.note(json!({"service": service, "operation": operation, "input": input, "expect": outcome}));
+        let answer = self.cloud.ask(REGION, service, operation, input.clone());
+        if let Ok(mut notes) = self.notes.lock() {
+            notes.time(self.cloud.clock().now());
+            notes.call(service, operation, input, &answer);
+        }
         answer
     }
 
@@ -65,27 +62,15 @@ impl Lab {
 
     /// Lets cloud time pass.
     pub(crate) async fn wait(&self, seconds: u64) {
-        self.note(json!({"wait": seconds}));
         tokio::time::advance(Duration::from_secs(seconds)).await;
         self.cloud.with(|_| ());
     }
-
-    fn note(&self, step: Value) {
-        if let Ok(mut steps) = self.steps.lock() {
-            steps.push(step);
-        }
-    }
 }
 
-/// Writes the transcript into the folder named by `RULES_TRANSCRIPTS`, where it is set.
 impl Drop for Lab {
     fn drop(&mut self) {
-        let (Ok(folder), Ok(steps)) = (std::env::var("RULES_TRANSCRIPTS"), self.steps.lock()) else { return };
-        let path = std::path::Path::new(&folder).join(format!("{}.jsonl", self.name.replace("::", ".")));
-        if let Ok(mut file) = std::fs::File::create(path) {
-            for step in steps.iter() {
-                let _ = writeln!(file, "{step}");
-            }
+        if let Ok(notes) = self.notes.lock() {
+            notes.write();
         }
     }
 }

@@ -4,6 +4,7 @@
 //! same calls can be made again by another client through the server.
 
 mod acm;
+mod boto3;
 mod ec2;
 mod ecs;
 mod efs;
@@ -18,4 +19,5 @@ mod route53;
 mod secrets;
 mod sts;
 mod tagging;
+mod transcript;
 mod wire;

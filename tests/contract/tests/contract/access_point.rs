@@ -1,3 +1,5 @@
+//! What the driver of an access point promises.
+
 use crate::bench::Bench;
 use crate::home::{existing, goes, home, id_of, settled};
 use jenkinsstack_aws::Class;
@@ -45,7 +47,7 @@ async fn it_lives_and_goes() {
     let seen = bench.update(&id, &seen, &tagged, &["tags"]).await;
     bench.cloud.faults(|faults| faults.add(Rule::new(Effect::Short { items: 1 }).operation("DescribeAccessPoints")));
     bench.by_hand("efs", "CreateAccessPoint", json!({"ClientToken": "other", "FileSystemId": home.id()}));
-    assert_eq!(bench.list(&id, Kind::AccessPoint).await, [seen.clone()]);
+    assert_eq!(bench.list(&id, Kind::AccessPoint).await, std::slice::from_ref(&seen));
     goes(&bench, &id, &seen, &["DescribeAccessPoints", "DeleteAccessPoint"]).await;
     assert_eq!(bench.list(&id, Kind::AccessPoint).await, []);
 }

@@ -1,3 +1,5 @@
+//! What the driver of a backup policy promises.
+
 use crate::bench::Bench;
 use crate::home::{existing, home, id_of};
 use jenkinsstack_aws::Deletion;
@@ -27,13 +29,13 @@ async fn backups_are_switched_on_and_off() {
     assert_eq!(bench.create(&id, &on).await, seen);
     let (read, calls) = bench.counting(bench.read(&id, &seen)).await;
     assert_eq!((read.as_ref(), calls), (Some(&seen), vec!["DescribeBackupPolicy".to_owned()]));
-    assert_eq!(bench.list(&id, Kind::BackupPolicy).await, [seen.clone()]);
+    assert_eq!(bench.list(&id, Kind::BackupPolicy).await, std::slice::from_ref(&seen));
     let tagged = bench.read(&home_id, &home).await.unwrap();
     assert_eq!(bench.fields(&tagged, &home_node), [], "the tag of AWS Backup is no drift");
     let (_, off) = policy(&bench, &home, Backups::Disabled);
     let seen = bench.update(&id, &seen, &off, &["status"]).await;
     assert_eq!(existing(&bench, "elasticfilesystem:file-system")[0].state["BackupPolicy"], json!("DISABLED"));
-    assert_eq!(bench.list(&id, Kind::BackupPolicy).await, [seen.clone()]);
+    assert_eq!(bench.list(&id, Kind::BackupPolicy).await, std::slice::from_ref(&seen));
     let (deletion, calls) = bench.counting(bench.delete(&id, &seen)).await;
     assert_eq!((deletion, calls), (Deletion::Gone, vec!["DescribeBackupPolicy".to_owned()]));
 }

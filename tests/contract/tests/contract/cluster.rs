@@ -1,3 +1,5 @@
+//! What the driver of a cluster promises.
+
 use crate::bench::Bench;
 use crate::compute::{CLUSTER_NAME, cluster_id as id, cluster_node, existing};
 use jenkinsstack_aws::{Class, Deletion};

@@ -1,3 +1,5 @@
+//! What the driver of a file system promises.
+
 use crate::bench::Bench;
 use crate::home::{existing, goes, home, listing, settled, wanted};
 use jenkinsstack_aws::Class;
@@ -32,7 +34,7 @@ async fn it_lives_and_goes() {
     let (again, calls) = bench.counting(bench.create(&id, &node)).await;
     assert_eq!(again, seen);
     assert_eq!(calls, ["CreateFileSystem", "DescribeFileSystems", "DescribeLifecycleConfiguration"]);
-    assert_eq!(bench.list(&id, Kind::FileSystem).await, [seen.clone()]);
+    assert_eq!(bench.list(&id, Kind::FileSystem).await, std::slice::from_ref(&seen));
     assert_eq!(existing(&bench, ITEM).len(), 1);
     goes(&bench, &id, &seen, &["DescribeFileSystems", "DescribeLifecycleConfiguration", "DeleteFileSystem"]).await;
     assert_eq!(bench.list(&id, Kind::FileSystem).await, []);

@@ -1,3 +1,5 @@
+//! What the driver of a file system policy promises.
+
 use crate::bench::Bench;
 use crate::home::{existing, home, id_of};
 use jenkinsstack_aws::{Class, Deletion};
@@ -61,7 +63,7 @@ async fn it_lives_and_stays_with_its_file_system() {
     assert_eq!((&again, calls), (&seen, vec!["PutFileSystemPolicy".to_owned()]));
     let (read, calls) = bench.counting(bench.read(&id, &seen)).await;
     assert_eq!((read.as_ref(), calls), (Some(&seen), vec!["DescribeFileSystemPolicy".to_owned()]));
-    assert_eq!(bench.list(&id, Kind::FileSystemPolicy).await, [seen.clone()]);
+    assert_eq!(bench.list(&id, Kind::FileSystemPolicy).await, std::slice::from_ref(&seen));
     let (_, other) = policy(&bench, &home, &second);
     let seen = bench.update(&id, &seen, &other, &["policy"]).await;
     assert_eq!(put(&bench)["Statement"][0]["Principal"]["AWS"], json!(second));

@@ -4,9 +4,24 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
+mod access_point;
+mod backup_policy;
 mod bench;
+mod cluster;
+mod compute;
+mod file_system;
+mod file_system_policy;
+mod front;
+mod home;
+mod listener;
+mod listener_rule;
+mod load_balancer;
 mod log_group;
+mod mount_target;
 mod role;
 mod secret;
 mod security_group;
 mod security_group_rule;
+mod service;
+mod target_group;
+mod task_definition;

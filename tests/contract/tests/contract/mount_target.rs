@@ -1,3 +1,5 @@
+//! What the driver of a mount target promises.
+
 use crate::bench::Bench;
 use crate::home::{existing, goes, home, id_of, listing, settled};
 use jenkinsstack_aws::{Class, Deletion};
@@ -55,7 +57,7 @@ async fn it_lives_and_goes() {
     let (_, other) = target(&bench, &home, &subnet, &second);
     let seen = bench.update(&id, &seen, &other, &["securityGroups"]).await;
     assert_eq!(existing(&bench, ITEM)[0].state["SecurityGroups"], json!([second]));
-    assert_eq!(bench.list(&id, Kind::MountTarget).await, [seen.clone()]);
+    assert_eq!(bench.list(&id, Kind::MountTarget).await, std::slice::from_ref(&seen));
     goes(&bench, &id, &seen, &["DescribeMountTargets", "DescribeMountTargetSecurityGroups", "DeleteMountTarget"]).await;
     assert_eq!(bench.list(&id, Kind::MountTarget).await, []);
 }

@@ -1,3 +1,5 @@
+//! What the driver of a secret promises.
+
 use crate::bench::{Bench, Calls, REGION};
 use jenkinsstack_aws::{Class, Deletion};
 use jenkinsstack_cloud::service::secrets;

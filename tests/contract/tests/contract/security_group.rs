@@ -1,3 +1,5 @@
+//! What the driver of a security group promises.
+
 use crate::bench::{Bench, Calls};
 use jenkinsstack_aws::Class;
 use jenkinsstack_core::graph::{Node, NodeId};

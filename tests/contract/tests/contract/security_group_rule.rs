@@ -1,3 +1,5 @@
+//! What the driver of a security group rule promises.
+
 use crate::bench::{Bench, Calls};
 use crate::security_group::group;
 use jenkinsstack_aws::Class;

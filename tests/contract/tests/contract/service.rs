@@ -1,3 +1,5 @@
+//! What the driver of a service promises.
+
 use crate::bench::Bench;
 use crate::compute::{
     CLUSTER_NAME, FAMILY, SERVICE_NAME, Stage, cluster_id, cluster_node, definition_id, existing, service_id as id,

@@ -1,3 +1,5 @@
+//! What the driver of a task definition promises.
+
 use crate::bench::Calls;
 use crate::compute::{FAMILY, Stage, definition_id as id, existing};
 use jenkinsstack_aws::Class;

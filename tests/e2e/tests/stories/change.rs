@@ -69,10 +69,10 @@ pub(crate) async fn a_rotated_client_secret_reaches_the_load_balancer(world: Arc
     object["spec"]["auth"]["oidc"]["clientSecret"]["secretKeyRef"]["name"] = json!("rotated-oidc");
     world.apply(&object).await?;
     world.ready(name, LIMIT).await?;
-    let before = world.item(name, "elasticloadbalancing:listener-rule/app")?.state;
+    let before = world.item(name, "elasticloadbalancing:listener-rule")?.state;
     secret["stringData"]["clientSecret"] = json!("the second client secret");
     world.apply(&secret).await?;
-    let changed = || world.item(name, "elasticloadbalancing:listener-rule/app").is_ok_and(|rule| rule.state != before);
+    let changed = || world.item(name, "elasticloadbalancing:listener-rule").is_ok_and(|rule| rule.state != before);
     world.eventually(LIMIT, "the new secret reaches the rule", changed).await
 }
 

@@ -1,3 +1,7 @@
-//! Lives of a stack under virtual time: plain ones, and ones that are cut at every call.
+//! Lives of a stack under virtual time: plain ones, and ones that are struck at every call.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+
+mod blows;
 mod plain;
+mod weather;

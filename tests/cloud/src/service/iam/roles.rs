@@ -279,7 +279,7 @@ pub(super) fn remove(world: &mut World, account: &str, key: &str) {
     world.account(account).iam.sessions.retain(|(id, _), _| *id != role.id);
     world.keys.retain(|_, known| match &known.principal.kind {
         crate::call::PrincipalKind::Role { role: name, .. } => known.principal.account != account || *name != role.name,
-        crate::call::PrincipalKind::Root | crate::call::PrincipalKind::Service(_) => true,
+        _ => true,
     });
 }
 

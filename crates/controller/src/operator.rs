@@ -1,0 +1,72 @@
+//! What all passes share: the ways to the cluster and to AWS, and what they count together.
+
+use crate::events::Events;
+use crate::inputs::Discovery;
+use crate::metrics::Metrics;
+use jenkinsstack_api::JenkinsStack;
+use jenkinsstack_aws::Account;
+use jenkinsstack_core::owner::Owner;
+use jenkinsstack_core::secret::Fingerprinter;
+use kube::ResourceExt;
+use kube::api::Api;
+use kube::runtime::reflector::Store;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// What all passes share.
+pub struct Operator {
+    /// The cluster.
+    pub client: kube::Client,
+    /// Name of the cluster, in the owner tags.
+    pub cluster: String,
+    /// Uid of the cluster's `kube-system` namespace.
+    pub installation: String,
+    /// What secrets are compared by.
+    pub fingerprinter: Fingerprinter,
+    /// Metadata documents of OpenID providers.
+    pub discovery: Discovery,
+    /// Asks Jenkins whether it is up.
+    pub probes: reqwest::Client,
+    /// Events.
+    pub events: Events,
+    /// Metrics.
+    pub metrics: Metrics,
+    /// Time between two looks at a stack that is as it should be.
+    pub resync: Duration,
+    /// All stacks, as the watch knows them: a newer spec stops a pass.
+    pub stacks: Store<JenkinsStack>,
+    /// `true` once this replica must stop.
+    pub stopping: tokio_util::sync::CancellationToken,
+    /// One account for each region.
+    pub accounts: tokio::sync::Mutex<BTreeMap<String, Account>>,
+    /// How often in a row each stack's passes failed.
+    pub failed: Mutex<BTreeMap<Owner, u32>>,
+}
+
+impl Operator {
+    /// The stacks of the namespace that a stack is in.
+    pub(crate) fn api(&self, stack: &JenkinsStack) -> Api<JenkinsStack> {
+        Api::namespaced(self.client.clone(), &stack.namespace().unwrap_or_default())
+    }
+
+    /// Whose the AWS resources of a stack are.
+    pub(crate) fn owner(&self, stack: &JenkinsStack) -> Owner {
+        let namespace = stack.namespace().unwrap_or_default();
+        Owner { cluster: self.cluster.clone(), namespace, name: stack.name_any() }
+    }
+
+    /// Counts a failure, and gives back how many there were before it.
+    pub(crate) fn fails(&self, owner: &Owner) -> u32 {
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = failed.entry(owner.clone()).or_default();
+        *count += 1;
+        *count - 1
+    }
+
+    /// Forgets the failures, and gives back that there are none.
+    pub(crate) fn succeeds(&self, owner: &Owner) -> u32 {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).remove(owner);
+        0
+    }
+}
