@@ -15,6 +15,16 @@ const OPERATION_TIMEOUT: Duration = Duration::from_secs(60);
 /// Attempts of one call. Adaptive mode slows a client down while its API throttles it.
 const ATTEMPTS: u32 = 4;
 
+/// The configuration of one service, with a retry budget and a pace of its own. The SDK would otherwise share both by
+/// service and region through the whole process, and an account that is throttled would slow down the others.
+macro_rules! own_pace {
+    ($service:ident, $config:expr) => {
+        $service::config::Builder::from(&$config)
+            .retry_partition($service::config::retry::RetryPartition::custom(stringify!($service)).build())
+            .build()
+    };
+}
+
 /// SDK clients for one account in one region; cheap to clone, and shared by all its stacks so that they share one pace.
 #[derive(Clone, Debug)]
 pub struct Clients {
@@ -63,16 +73,16 @@ impl Clients {
         let retries = aws_config::retry::RetryConfig::adaptive().with_max_attempts(ATTEMPTS);
         let config = config.into_builder().timeout_config(timeouts).retry_config(retries).build();
         Self {
-            acm: aws_sdk_acm::Client::new(&config),
-            ec2: aws_sdk_ec2::Client::new(&config),
-            ecs: aws_sdk_ecs::Client::new(&config),
-            efs: aws_sdk_efs::Client::new(&config),
-            elb: aws_sdk_elasticloadbalancingv2::Client::new(&config),
-            iam: aws_sdk_iam::Client::new(&config),
-            logs: aws_sdk_cloudwatchlogs::Client::new(&config),
-            secrets: aws_sdk_secretsmanager::Client::new(&config),
-            sts: aws_sdk_sts::Client::new(&config),
-            tagging: aws_sdk_resourcegroupstagging::Client::new(&config),
+            acm: aws_sdk_acm::Client::from_conf(own_pace!(aws_sdk_acm, config)),
+            ec2: aws_sdk_ec2::Client::from_conf(own_pace!(aws_sdk_ec2, config)),
+            ecs: aws_sdk_ecs::Client::from_conf(own_pace!(aws_sdk_ecs, config)),
+            efs: aws_sdk_efs::Client::from_conf(own_pace!(aws_sdk_efs, config)),
+            elb: aws_sdk_elasticloadbalancingv2::Client::from_conf(own_pace!(aws_sdk_elasticloadbalancingv2, config)),
+            iam: aws_sdk_iam::Client::from_conf(own_pace!(aws_sdk_iam, config)),
+            logs: aws_sdk_cloudwatchlogs::Client::from_conf(own_pace!(aws_sdk_cloudwatchlogs, config)),
+            secrets: aws_sdk_secretsmanager::Client::from_conf(own_pace!(aws_sdk_secretsmanager, config)),
+            sts: aws_sdk_sts::Client::from_conf(own_pace!(aws_sdk_sts, config)),
+            tagging: aws_sdk_resourcegroupstagging::Client::from_conf(own_pace!(aws_sdk_resourcegroupstagging, config)),
         }
     }
 }
