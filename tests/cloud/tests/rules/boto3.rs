@@ -1,6 +1,8 @@
 //! The rules once more, by boto3 through the server: what the tests asked, and what they were answered, has to come out
 //! alike on the other side of the wire.
 
+#![allow(clippy::expect_used, reason = "helpers of tests")]
+
 use crate::transcript::{FOLDER, STILL, account};
 use jenkinsstack_cloud::door::http::Server;
 use jenkinsstack_cloud::models::fetch::boto3;

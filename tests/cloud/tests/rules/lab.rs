@@ -1,5 +1,7 @@
 //! The bench on which a rule is shown: a fresh account, calls with their expected outcome, and time that can be told to pass.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "helpers of tests")]
+
 use crate::transcript::{Notes, REGION, account};
 use jenkinsstack_cloud::{Answer, Cloud, Refusal};
 use serde_json::Value;

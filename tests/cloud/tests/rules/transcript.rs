@@ -5,6 +5,8 @@
 //! script), what follows would come out otherwise, and so the rest is only counted. Whether that is so is tried out, on
 //! another account, before the transcript is written.
 
+#![allow(clippy::expect_used, reason = "helpers of tests")]
+
 use jenkinsstack_cloud::clock::{SEEDED_EPOCH, Time};
 use jenkinsstack_cloud::{Answer, Cloud, Settings};
 use serde_json::{Value, json};
