@@ -1,20 +1,23 @@
 //! The account as a whole: every call goes through [`Cloud::call`], whichever door it came by.
 
+mod film;
 mod perform;
 mod snapshot;
 
+pub use film::Frame;
 pub use snapshot::Snapshot;
 
 use crate::Answer;
-use crate::call::Refusal;
+use crate::call::{Access, Refusal};
 use crate::calls::{Entry, Log};
 use crate::clock::{Clock, SEEDED_EPOCH, Time};
-use crate::faults::{End, Faults, Verdict};
+use crate::faults::{End, Faults, Verdict, When};
 use crate::models::Models;
 use crate::oracle::Oracle;
 use crate::service::{Service, by_model};
 use crate::sigv4::Credential;
 use crate::world::{HOME_ACCOUNT, World, root_key};
+use film::Film;
 use perform::Reading;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -66,6 +69,7 @@ pub(crate) struct Inner {
     pub(crate) world: World,
     pub(crate) faults: Faults,
     pub(crate) log: Log,
+    film: Option<Film>,
     seed: u64,
 }
 
@@ -97,7 +101,8 @@ impl Cloud {
     /// An empty account with a root-like key. Fails when the API models can't be had.
     pub fn new(settings: Settings) -> anyhow::Result<Self> {
         let Settings { seed, time_factor, epoch } = settings;
-        let inner = Inner { world: World::new(seed, epoch), faults: Faults::new(seed), log: Log::default(), seed };
+        let (world, faults) = (World::new(seed, epoch), Faults::new(seed));
+        let inner = Inner { world, faults, log: Log::default(), film: None, seed };
         Ok(Self {
             clock: Clock::new(epoch, time_factor),
             models: Models::shared()?,
@@ -200,6 +205,8 @@ impl Cloud {
         let now = self.clock.now();
         inner.advance(now);
         let reading = inner.read(self.models, &request, now);
+        let access = reading.access().unwrap_or(Access::Read);
+        inner.picture(When::Before, &request.operation, access, now);
         let verdict = inner.faults.judge(&reading.facts(self.models, &request, now));
         let answer = match &verdict {
             Verdict::Before(End::Refuse(refusal)) => Some(Err(refusal.clone())),
@@ -208,6 +215,9 @@ impl Cloud {
                 Some(inner.perform(self.models, &request, &reading, &verdict, now))
             }
         };
+        if access == Access::Write {
+            inner.picture(When::After, &request.operation, access, now);
+        }
         inner.note(&request, &reading, &verdict, answer.as_ref(), true, now);
         self.made.send_replace(inner.faults.total());
         reply(verdict, answer)

@@ -10,6 +10,10 @@ use std::fmt;
 pub struct Snapshot(World);
 
 impl Snapshot {
+    pub(super) fn of(world: &World) -> Self {
+        Self(world.clone())
+    }
+
     /// The moment it was taken.
     pub fn time(&self) -> Time {
         self.0.now
@@ -25,7 +29,7 @@ impl fmt::Debug for Snapshot {
 impl Cloud {
     /// The whole account as it stands.
     pub fn snapshot(&self) -> Snapshot {
-        self.with(|world| Snapshot(world.clone()))
+        self.with(|world| Snapshot::of(world))
     }
 
     /// Puts the account back as it stood, cloud time included: the same calls from here give the same answers.

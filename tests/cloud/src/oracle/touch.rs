@@ -5,12 +5,13 @@ use crate::calls::{Log, Mark, Record, Touched};
 use crate::tags::Tags;
 
 /// Operations that only use what they name: the new thing hangs on it, and it stays as it was.
-const USES: [(&str, &str); 5] = [
+const USES: [(&str, &str); 6] = [
     ("iam:PassRole", ""),
     ("ec2:CreateSecurityGroup", ":vpc/"),
     ("ec2:CreateSubnet", ":vpc/"),
     ("ec2:CreateRouteTable", ":vpc/"),
     ("ec2:CreateNetworkInterface", ":subnet/"),
+    ("elasticloadbalancing:CreateRule", ":listener/"),
 ];
 
 /// Writes that were done on things without an owner's tags.

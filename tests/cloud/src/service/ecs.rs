@@ -24,6 +24,7 @@ mod tagging;
 mod tasks;
 
 pub use scripts::{Exit, Health, Script, Scripts};
+pub use tasks::Sharing;
 
 use super::{Item, Service};
 use crate::world::{Place, Region, World};
@@ -54,6 +55,7 @@ pub struct State {
     services: BTreeMap<services::Key, services::Service>,
     tasks: BTreeMap<String, tasks::Task>,
     tokens: BTreeMap<(String, String), tasks::Token>,
+    sharing: Vec<Sharing>,
 }
 
 /// What goes on by itself.
@@ -86,6 +88,11 @@ pub fn items(holder: &Region) -> Vec<Item> {
     items.extend(services::items(holder));
     items.extend(tasks::items(holder));
     items
+}
+
+/// Tasks of different deployments that had one directory mounted at the same time, ever since the account was made.
+pub fn sharing(region: &Region) -> &[Sharing] {
+    &region.ecs.sharing
 }
 
 /// What the container at an address answers to `GET path` on `port`: an HTTP status, or nothing at all.

@@ -4,6 +4,8 @@
 
 mod control;
 mod determinism;
+mod film;
+mod homes;
 mod log;
 mod oracle;
 mod stack;
