@@ -37,8 +37,12 @@ struct Listing {
     listed: Option<Instant>,
     stacks: BTreeMap<Owner, Snapshot>,
     unread: BTreeMap<Kind, Arc<Error>>,
-    ours: BTreeMap<(Owner, NodeId, Kind, String), (Instant, Option<Seen>)>,
+    ours: BTreeMap<Key, (Instant, Option<Seen>)>,
+    made: BTreeMap<Key, Instant>,
 }
+
+/// Whose a resource is, which node, of which kind, and its id.
+type Key = (Owner, NodeId, Kind, String);
 
 impl Inventory {
     /// What exists of `owner`; lists everything anew when the last listing is older than `max_age`. Callers that come
@@ -51,6 +55,19 @@ impl Inventory {
         let mut snapshot = state.stacks.get(owner).cloned().unwrap_or_default();
         snapshot.unread = state.unread.keys().copied().collect();
         Observation { snapshot, errors: state.unread.values().cloned().collect() }
+    }
+
+    /// A resource that we have just made.
+    pub(crate) async fn made(&self, owner: &Owner, seen: Seen) {
+        let key = (owner.clone(), seen.node.clone(), seen.observed.kind(), seen.id());
+        self.state.lock().await.made.insert(key, Instant::now());
+        self.note(owner, seen).await;
+    }
+
+    /// Whether we made a resource a moment ago.
+    pub(crate) async fn is_new(&self, target: Target<'_>, kind: Kind, id: &str) -> bool {
+        let key = (target.owner.clone(), target.node.clone(), kind, id.to_owned());
+        self.state.lock().await.made.get(&key).is_some_and(|at| at.elapsed() < LISTINGS_LAG)
     }
 
     /// A resource as it is since our own write or direct read.
@@ -114,6 +131,7 @@ impl Listing {
     /// Puts our own recent writes over a listing that may not show them yet.
     fn believe_ourselves(&mut self) {
         self.ours.retain(|_, (at, _)| at.elapsed() < LISTINGS_LAG);
+        self.made.retain(|_, at| at.elapsed() < LISTINGS_LAG);
         for ((owner, node, kind, id), (_, seen)) in &self.ours {
             let snapshot = self.stacks.entry(owner.clone()).or_default();
             let listed = !is_listed_late(*kind) && snapshot.of(node).iter().any(|other| other.id() == *id);

@@ -6,4 +6,4 @@
 pub mod life;
 pub mod spec;
 
-pub use life::{Blow, End, Life};
+pub use life::{End, Life};

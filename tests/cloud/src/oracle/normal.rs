@@ -82,6 +82,40 @@ fn name_others(all: &[Placed], given: &mut Names) {
     }
 }
 
+/// A part of a text that chance gave, and what is shown in its place.
+struct Pattern {
+    /// What a text has if the part is in it: most texts have not, and this is looked for much faster.
+    hints: &'static [&'static str],
+    regex: Option<Regex>,
+    with: &'static str,
+}
+
+static PATTERNS: LazyLock<[Pattern; 9]> = LazyLock::new(|| {
+    let pattern = |hints, text: &str, with| Pattern { hints, regex: Regex::new(text).ok(), with };
+    [
+        pattern(&["task-definition/"], r"(task-definition/[^:]+):\d+", "$1:*"),
+        pattern(&["ecs-svc/"], r"ecs-svc/\d+", "ecs-svc/*"),
+        pattern(&["-", "."], r"-\d{6,}\.", "-*."),
+        pattern(&["."], r"^\d+\.\d+\.\d+\.\d+$", "*"),
+        pattern(&["A"], r"\b(AROA|AIDA|AIPA|ANPA|ASIA)[A-Z0-9]{16,}\b", "$1*"),
+        pattern(&["02:"], r"\b02(:[0-9a-f]{2}){5}\b", "*"),
+        pattern(&["Z"], r"\bZ[0-9A-Z]{12,}\b", "Z*"),
+        pattern(&[".awsdns-"], r"\bns-\d+\.awsdns-\d+\.(com|net|org|co\.uk)", "ns-*"),
+        pattern(&["ip-"], r"ip-\d+-\d+-\d+-\d+\.", "ip-*."),
+    ]
+});
+
+impl Pattern {
+    fn clean(&self, text: String) -> String {
+        match &self.regex {
+            Some(regex) if self.hints.iter().all(|hint| text.contains(hint)) => {
+                regex.replace_all(&text, self.with).into_owned()
+            }
+            Some(_) | None => text,
+        }
+    }
+}
+
 /// Stable names by the names that chance gave.
 #[derive(Default)]
 struct Names {
@@ -131,20 +165,6 @@ impl Names {
     }
 
     fn text(&self, text: &str) -> String {
-        static PATTERNS: LazyLock<Vec<(Option<Regex>, &str)>> = LazyLock::new(|| {
-            let pattern = |text: &str, with| (Regex::new(text).ok(), with);
-            vec![
-                pattern(r"(task-definition/[^:]+):\d+", "$1:*"),
-                pattern(r"ecs-svc/\d+", "ecs-svc/*"),
-                pattern(r"-\d{6,}\.", "-*."),
-                pattern(r"^\d+\.\d+\.\d+\.\d+$", "*"),
-                pattern(r"\b(AROA|AIDA|AIPA|ANPA|ASIA)[A-Z0-9]{16,}\b", "$1*"),
-                pattern(r"\b02(:[0-9a-f]{2}){5}\b", "*"),
-                pattern(r"\bZ[0-9A-Z]{12,}\b", "Z*"),
-                pattern(r"\bns-\d+\.awsdns-\d+\.(com|net|org|co\.uk)", "ns-*"),
-                pattern(r"ip-\d+-\d+-\d+-\d+\.", "ip-*."),
-            ]
-        });
         let mut shown = String::with_capacity(text.len());
         let mut rest = text;
         while !rest.is_empty() {
@@ -155,10 +175,7 @@ impl Names {
             shown.push_str(&more[..gap]);
             rest = &more[gap..];
         }
-        PATTERNS.iter().fold(shown, |shown, (pattern, with)| match pattern {
-            Some(pattern) => pattern.replace_all(&shown, *with).into_owned(),
-            None => shown,
-        })
+        PATTERNS.iter().fold(shown, |shown, pattern| pattern.clean(shown))
     }
 
     /// A name by its stable one, or without the part that chance gave it.
