@@ -9,6 +9,9 @@
 )]
 
 mod botocore;
+mod clients;
+mod faults;
 mod fixtures;
 mod sdk;
 mod server;
+mod sockets;
