@@ -12,6 +12,7 @@ mod botocore;
 mod clients;
 mod faults;
 mod fixtures;
+mod program;
 mod sdk;
 mod server;
 mod sockets;
