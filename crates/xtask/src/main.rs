@@ -4,6 +4,7 @@
 
 #![allow(clippy::indexing_slicing, reason = "serde_json values give Null for a missing member")]
 
+mod bench;
 mod codegen;
 mod run;
 mod test;
@@ -44,6 +45,13 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Measure, in release.
+    Bench {
+        /// What is measured: cloud.
+        what: bench::What,
+        /// Only the lines with this in them.
+        only: Option<String>,
+    },
     /// Rewrite the generated files: CRD, IAM policy, table of rules, golden plans.
     Codegen,
     /// Check the rules of the repository that no compiler knows.
@@ -65,6 +73,7 @@ fn main() -> anyhow::Result<()> {
             run::need(&[run::RUST, run::PYTHON])?;
             run::program("jenkinsstack-cloud", &args)
         }
+        Command::Bench { what, only } => bench::bench(what, only),
         Command::Codegen => codegen::codegen(),
         Command::Tidy => tidy::tidy(),
     }
