@@ -52,6 +52,7 @@ pub struct Cloud {
     requests: Arc<AtomicU64>,
     made: Arc<watch::Sender<u64>>,
     desk: Arc<Mutex<Desk>>,
+    film: Arc<Mutex<Option<Film>>>,
 }
 
 /// Name of the snapshot to which a reset goes back.
@@ -65,11 +66,11 @@ pub(crate) struct Desk {
 }
 
 /// What a call needs exclusive hold of.
+#[derive(Clone)]
 pub(crate) struct Inner {
     pub(crate) world: World,
     pub(crate) faults: Faults,
     pub(crate) log: Log,
-    film: Option<Film>,
     seed: u64,
 }
 
@@ -102,7 +103,7 @@ impl Cloud {
     pub fn new(settings: Settings) -> anyhow::Result<Self> {
         let Settings { seed, time_factor, epoch } = settings;
         let (world, faults) = (World::new(seed, epoch), Faults::new(seed));
-        let inner = Inner { world, faults, log: Log::default(), film: None, seed };
+        let inner = Inner { world, faults, log: Log::default(), seed };
         Ok(Self {
             clock: Clock::new(epoch, time_factor),
             models: Models::shared()?,
@@ -110,6 +111,7 @@ impl Cloud {
             requests: Arc::default(),
             made: Arc::new(watch::Sender::new(0)),
             desk: Arc::default(),
+            film: Arc::default(),
         })
     }
 
@@ -206,7 +208,7 @@ impl Cloud {
         inner.advance(now);
         let reading = inner.read(self.models, &request, now);
         let access = reading.access().unwrap_or(Access::Read);
-        inner.picture(When::Before, &request.operation, access, now);
+        self.picture(&inner, When::Before, &request.operation, access);
         let verdict = inner.faults.judge(&reading.facts(self.models, &request, now));
         let answer = match &verdict {
             Verdict::Before(End::Refuse(refusal)) => Some(Err(refusal.clone())),
@@ -216,7 +218,7 @@ impl Cloud {
             }
         };
         if access == Access::Write {
-            inner.picture(When::After, &request.operation, access, now);
+            self.picture(&inner, When::After, &request.operation, access);
         }
         inner.note(&request, &reading, &verdict, answer.as_ref(), true, now);
         self.made.send_replace(inner.faults.total());

@@ -7,6 +7,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_types::region::Region;
 use jenkinsstack_aws::{Account, Clients};
+use jenkinsstack_cloud::calls::Log;
 use jenkinsstack_cloud::door::sdk;
 use jenkinsstack_cloud::oracle::{Oracle, TagScheme};
 use jenkinsstack_cloud::seed::{self, Network};
@@ -36,7 +37,6 @@ pub struct Life {
     pub cloud: Cloud,
     /// What was there before the stack.
     pub network: Network,
-    seed: u64,
     access_key: String,
 }
 
@@ -66,7 +66,7 @@ impl Life {
         let policy = policy()?;
         let grant = |world: &mut _| iam::grant(world, HOME_ACCOUNT, "jenkinsstack-operator", &policy);
         let access_key = cloud.with(grant).map_err(refused)?;
-        Ok(Self { cloud, network, seed, access_key })
+        Ok(Self { cloud, network, access_key })
     }
 
     /// The judge of this account: everything that is there now is somebody else's.
@@ -111,15 +111,12 @@ impl Life {
         Ok(desired::graph(&spec, &spec::context(&self.network, &spec, secrets)?)?)
     }
 
-    /// This life in another account, as it stood at some moment. Nothing of the operator is in it.
-    ///
-    /// # Errors
-    /// When the account can't be set up.
-    pub fn at(&self, account: &Snapshot) -> anyhow::Result<Self> {
-        let Self { cloud: _, seed, network, access_key } = self;
-        let cloud = Cloud::new(Settings { seed: *seed, ..Settings::default() })?;
-        cloud.restore(account);
-        Ok(Self { cloud, seed: *seed, network: network.clone(), access_key: access_key.clone() })
+    /// A life of its own that goes on from where an account of this one stood. Nothing of the operator is in it.
+    pub fn at(&self, account: &Snapshot) -> Self {
+        let Self { cloud: _, network, access_key } = self;
+        let cloud = account.revive();
+        cloud.log(Log::clear);
+        Self { cloud, network: network.clone(), access_key: access_key.clone() }
     }
 
     /// Makes passes, coming back as the operator would, until there is nothing more to do.

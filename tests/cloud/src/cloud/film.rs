@@ -5,9 +5,8 @@
 
 use super::{Cloud, Inner, Snapshot};
 use crate::call::Access;
-use crate::clock::Time;
 use crate::faults::When;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 /// The account at one side of one call.
 #[derive(Clone, Debug)]
@@ -36,27 +35,30 @@ pub(super) struct Film {
 impl Cloud {
     /// Films from now on.
     pub fn film(&self) {
-        self.lock().film = Some(Film::default());
+        *self.rolling() = Some(Film::default());
     }
 
     /// Ends the film: its frames in order.
     pub fn filmed(&self) -> Vec<Frame> {
-        self.lock().film.take().map(|film| film.frames).unwrap_or_default()
+        self.rolling().take().map(|film| film.frames).unwrap_or_default()
     }
-}
 
-impl Inner {
     /// Takes a picture at one side of a call, if there is a film.
-    pub(super) fn picture(&mut self, when: When, operation: &str, access: Access, now: Time) {
-        let Some(film) = &mut self.film else { return };
+    pub(super) fn picture(&self, inner: &Inner, when: When, operation: &str, access: Access) {
+        let mut rolling = self.rolling();
+        let Some(film) = rolling.as_mut() else { return };
         film.calls += u64::from(when == When::Before);
         film.changed |= when == When::After;
         let last = film.frames.last().map(|frame| &frame.account);
-        let account = match last.filter(|last| !film.changed && last.time() == now) {
+        let account = match last.filter(|last| !film.changed && last.time() == inner.world.now) {
             Some(last) => last.clone(),
-            None => Arc::new(Snapshot::of(&self.world)),
+            None => Arc::new(self.still(inner)),
         };
         film.changed = false;
         film.frames.push(Frame { call: film.calls, when, operation: operation.to_owned(), access, account });
+    }
+
+    fn rolling(&self) -> MutexGuard<'_, Option<Film>> {
+        self.film.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

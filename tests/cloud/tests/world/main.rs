@@ -5,6 +5,7 @@
 mod control;
 mod determinism;
 mod film;
+mod fork;
 mod homes;
 mod log;
 mod oracle;

@@ -93,12 +93,12 @@ impl Scene {
 
     /// The account as it stands at first.
     pub(crate) fn open(&self) -> Life {
-        self.life.at(&self.start).unwrap()
+        self.life.at(&self.start)
     }
 
     /// The account as it stood at a call.
     pub(crate) fn at(&self, frame: &Frame) -> Life {
-        self.life.at(&frame.account).unwrap()
+        self.life.at(&frame.account)
     }
 
     /// Does what is wanted.
