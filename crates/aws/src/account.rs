@@ -113,8 +113,9 @@ impl Account {
             Err(error) if error.class == Class::Missing => Deletion::Gone,
             outcome => outcome?,
         };
-        if deletion == Deletion::Gone {
-            self.inventory.gone(target.owner, target.node, kind, &id).await;
+        match deletion {
+            Deletion::Gone => self.inventory.gone(target.owner, target.node, kind, &id).await,
+            Deletion::InProgress => self.inventory.going(target, kind, &id).await,
         }
         Ok(deletion)
     }

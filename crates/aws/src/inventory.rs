@@ -57,11 +57,20 @@ impl Inventory {
         Observation { snapshot, errors: state.unread.values().cloned().collect() }
     }
 
-    /// A resource that we have just made.
+    /// A resource that we have just made, or taken over from another node.
     pub(crate) async fn made(&self, owner: &Owner, seen: Seen) {
-        let key = (owner.clone(), seen.node.clone(), seen.observed.kind(), seen.id());
-        self.state.lock().await.made.insert(key, Instant::now());
+        let (kind, id) = (seen.observed.kind(), seen.id());
+        let mut state = self.state.lock().await;
+        state.made.retain(|(of, _, same, this), _| (&*of, *same, &*this) != (owner, kind, &id));
+        state.made.insert((owner.clone(), seen.node.clone(), kind, id), Instant::now());
+        drop(state);
         self.note(owner, seen).await;
+    }
+
+    /// A resource that AWS is deleting: that no read shows it any more now means what it says.
+    pub(crate) async fn going(&self, target: Target<'_>, kind: Kind, id: &str) {
+        let key = (target.owner.clone(), target.node.clone(), kind, id.to_owned());
+        self.state.lock().await.made.remove(&key);
     }
 
     /// Whether we made a resource a moment ago.
@@ -88,7 +97,9 @@ impl Inventory {
     /// A resource that is gone since our own delete or direct read.
     pub(crate) async fn gone(&self, owner: &Owner, node: &NodeId, kind: Kind, id: &str) {
         let mut state = self.state.lock().await;
-        state.ours.insert((owner.clone(), node.clone(), kind, id.to_owned()), (Instant::now(), None));
+        let key = (owner.clone(), node.clone(), kind, id.to_owned());
+        state.made.remove(&key);
+        state.ours.insert(key, (Instant::now(), None));
         if let Some(snapshot) = state.stacks.get_mut(owner) {
             snapshot.forget(node, id);
         }
