@@ -104,12 +104,13 @@ async fn think(
         let fingerprinter = fingerprinter.with_context(|| {
             format!("the operator has not been running in namespace {operator_namespace}: see --operator-namespace")
         })?;
-        let discovery = Discovery::new()?;
+        let discovery = Discovery::new(Duration::ZERO)?;
         let sources = Sources {
             client,
             account: &account,
             discovery: &discovery,
             fingerprinter: &fingerprinter,
+            max_age: Duration::ZERO,
             installation: &installation,
         };
         let inputs = gather(&sources, owner, &stack.spec).await.map_err(|trouble| anyhow!(trouble.message))?;

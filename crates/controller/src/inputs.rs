@@ -18,6 +18,7 @@ use jenkinsstack_core::owner::Owner;
 use jenkinsstack_core::secret::Fingerprinter;
 use jenkinsstack_status::facts::{Outlook, Trouble};
 
+use std::time::Duration;
 /// Where inputs come from.
 pub struct Sources<'a> {
     /// The cluster.
@@ -31,6 +32,8 @@ pub struct Sources<'a> {
     /// Uid of the cluster's `kube-system` namespace.
     pub installation: &'a str,
 }
+    /// How old what is remembered may be; zero for a look that somebody asked for.
+    pub max_age: Duration,
 
 /// What was gathered.
 pub struct Inputs {
@@ -68,7 +71,7 @@ pub async fn gather(sources: &Sources<'_>, owner: &Owner, spec: &JenkinsStackSpe
         existing_listener: listener.as_ref().map(|found| found.listener.clone()),
         secrets: secrets::environment(sources, owner, spec).await?,
         client_secret: secrets::client_secret(sources, owner, spec).await?,
-        oidc_endpoints: oidc::endpoints(sources.discovery, spec).await?,
+        oidc_endpoints: oidc::endpoints(sources, spec).await?,
     };
     Ok(Inputs { context, existing_load_balancer: listener.map(|found| found.dns_name) })
 }

@@ -143,7 +143,8 @@ impl Run<'_> {
     async fn wanted(&self) -> Result<(Account, Inputs, Graph), Trouble> {
         let account = self.account().await.map_err(|error| trouble(&error))?;
         let Operator { client, installation, fingerprinter, discovery, .. } = self.operator;
-        let sources = Sources { client, account: &account, discovery, fingerprinter, installation };
+        let max_age = self.max_age();
+        let sources = Sources { client, account: &account, discovery, fingerprinter, installation, max_age };
         let inputs = gather(&sources, &self.owner, &self.stack.spec).await?;
         let graph = desired::graph(&self.stack.spec, &inputs.context).map_err(|error| match error {
             desired::SpecError::Field { field, problem } => invalid(&field, &problem),

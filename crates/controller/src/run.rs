@@ -59,17 +59,18 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let fingerprinter = fingerprinter(&client, &lease_namespace)
         .await
         .with_context(|| format!("the Secret with the fingerprint key in namespace {lease_namespace}"))?;
+    let resync = Duration::from_secs(resync_seconds);
     let (store, writer) = reflector::store();
     let operator = Arc::new(Operator {
         client: client.clone(),
         cluster: cluster_name,
         installation,
         fingerprinter,
-        discovery: Discovery::new()?,
+        discovery: Discovery::new(resync)?,
         probes: probe::client()?,
         events: Events::new(client.clone(), &identity),
         metrics: metrics.clone(),
-        resync: Duration::from_secs(resync_seconds),
+        resync,
         stacks: store,
         stopping: stopping.clone(),
         accounts: Default::default(),
