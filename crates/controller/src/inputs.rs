@@ -13,7 +13,8 @@ pub use secrets::{fingerprinter, read_fingerprinter, referenced_secrets};
 use jenkinsstack_api::status::Reason;
 use jenkinsstack_api::{JenkinsStackSpec, validate};
 use jenkinsstack_aws::{Account, Class, Error};
-use jenkinsstack_core::desired::Context;
+use jenkinsstack_core::desired::{self, Context, SpecError};
+use jenkinsstack_core::graph::Graph;
 use jenkinsstack_core::owner::Owner;
 use jenkinsstack_core::secret::Fingerprinter;
 use jenkinsstack_status::facts::{Outlook, Trouble};
@@ -76,9 +77,25 @@ pub async fn gather(sources: &Sources<'_>, owner: &Owner, spec: &JenkinsStackSpe
     Ok(Inputs { context, existing_load_balancer: listener.map(|found| found.dns_name) })
 }
 
+/// The resources that a spec asks for, or what is wrong with it.
+///
+/// # Errors
+/// A [`Trouble`] that names the field, what is wrong and what to do.
+pub fn graph(spec: &JenkinsStackSpec, inputs: &Inputs) -> Result<Graph, Trouble> {
+    desired::graph(spec, &inputs.context).map_err(|error| match error {
+        SpecError::Field { field, problem } => invalid(&field, &problem),
+        SpecError::Graph(error) => bug(error.to_string()),
+    })
+}
+
 /// A field that the user has to change.
-pub(crate) fn invalid(field: &str, message: &str) -> Trouble {
+fn invalid(field: &str, message: &str) -> Trouble {
     wrong(Reason::InvalidSpec, format!("spec.{field}: {message}"))
+}
+
+/// A mistake of the operator.
+pub(crate) fn bug(message: String) -> Trouble {
+    Trouble { reason: Reason::InternalError, message, about: None, outlook: Outlook::NeedsUser }
 }
 
 /// Something that the user has to mend. It is looked at again now and then, so that no nudge is needed.

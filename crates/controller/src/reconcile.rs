@@ -1,14 +1,13 @@
 //! One pass over one stack: inputs, graph, plan, AWS, status.
 
 use crate::execute::{Failure, Job, Outcome, pass};
-use crate::inputs::{Inputs, Sources, gather, invalid, judge};
+use crate::inputs::{Inputs, Sources, bug, gather, graph, judge};
 use crate::operator::Operator;
 use crate::{finalizer, requeue};
 use jenkinsstack_api::spec::OnDelete;
-use jenkinsstack_api::status::{JenkinsHealth, RECONCILE_REQUESTED_AT, Reason, TargetHealth};
+use jenkinsstack_api::status::{JenkinsHealth, RECONCILE_REQUESTED_AT, TargetHealth};
 use jenkinsstack_api::{DeletionPolicy, JenkinsStack, JenkinsStackStatus};
 use jenkinsstack_aws::{Account, Class, Clients, Error};
-use jenkinsstack_core::desired;
 use jenkinsstack_core::graph::Graph;
 use jenkinsstack_core::id::Region;
 use jenkinsstack_core::kind::{Observed, State};
@@ -146,10 +145,7 @@ impl Run<'_> {
         let max_age = self.max_age();
         let sources = Sources { client, account: &account, discovery, fingerprinter, installation, max_age };
         let inputs = gather(&sources, &self.owner, &self.stack.spec).await?;
-        let graph = desired::graph(&self.stack.spec, &inputs.context).map_err(|error| match error {
-            desired::SpecError::Field { field, problem } => invalid(&field, &problem),
-            desired::SpecError::Graph(error) => bug(error.to_string()),
-        })?;
+        let graph = graph(&self.stack.spec, &inputs)?;
         Ok((account, inputs, graph))
     }
 
@@ -329,10 +325,6 @@ fn troubles(outcome: &Outcome) -> Vec<Trouble> {
 fn trouble(error: &Error) -> Trouble {
     let (reason, outlook) = judge(error.class);
     Trouble { reason, message: error.to_string(), about: None, outlook }
-}
-
-fn bug(message: String) -> Trouble {
-    Trouble { reason: Reason::InternalError, message, about: None, outlook: Outlook::NeedsUser }
 }
 
 fn kept_line(kept: &[Kept]) -> String {
