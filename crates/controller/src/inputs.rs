@@ -18,8 +18,8 @@ use jenkinsstack_core::graph::Graph;
 use jenkinsstack_core::owner::Owner;
 use jenkinsstack_core::secret::Fingerprinter;
 use jenkinsstack_status::facts::{Outlook, Trouble};
-
 use std::time::Duration;
+
 /// Where inputs come from.
 pub struct Sources<'a> {
     /// The cluster.
@@ -32,9 +32,9 @@ pub struct Sources<'a> {
     pub fingerprinter: &'a Fingerprinter,
     /// Uid of the cluster's `kube-system` namespace.
     pub installation: &'a str,
-}
     /// How old what is remembered may be; zero for a look that somebody asked for.
     pub max_age: Duration,
+}
 
 /// What was gathered.
 pub struct Inputs {

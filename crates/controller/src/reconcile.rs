@@ -3,7 +3,7 @@
 use crate::execute::{Failure, Job, Outcome, pass};
 use crate::inputs::{Inputs, Sources, bug, gather, graph, judge};
 use crate::operator::Operator;
-use crate::{finalizer, requeue};
+use crate::{events, finalizer, requeue};
 use jenkinsstack_api::spec::OnDelete;
 use jenkinsstack_api::status::{JenkinsHealth, RECONCILE_REQUESTED_AT, TargetHealth};
 use jenkinsstack_api::{DeletionPolicy, JenkinsStack, JenkinsStackStatus};
@@ -216,13 +216,12 @@ impl Run<'_> {
 
     /// There was no pass: the status says why.
     async fn stop(&self, trouble: Trouble) -> Result<Duration, ReconcileError> {
-        let failed = self.operator.fails(&self.owner);
         let class = match trouble.outlook {
             Outlook::Retrying => Class::Transient,
             Outlook::NeedsUser => Class::Invalid,
         };
         self.report(Phase::Stopped(trouble)).await?;
-        Ok(requeue::backoff(class, failed))
+        Ok(requeue::backoff(class, self.operator.fails(&self.owner)))
     }
 
     async fn report(&self, phase: Phase<'_>) -> Result<(), ReconcileError> {
@@ -236,9 +235,8 @@ impl Run<'_> {
         };
         let next = status(&facts);
         let name = self.stack.name_any();
-        if report::write(&self.api, &name, self.stack.status.as_ref(), &next).await? {
-            self.operator.events.turned(self.stack, &next).await;
-        }
+        report::write(&self.api, &name, self.stack.status.as_ref(), &next).await?;
+        self.operator.events.turned(self.stack, &next, self.operator.failures(&self.owner)).await;
         self.count(&next);
         Ok(())
     }
@@ -246,9 +244,8 @@ impl Run<'_> {
     fn count(&self, status: &JenkinsStackStatus) {
         let metrics = &self.operator.metrics;
         metrics.status(&self.owner.namespace, &self.owner.name, status);
-        let ready = status.condition(jenkinsstack_api::status::ConditionType::Ready);
-        if let Some(ready) = ready.filter(|ready| ready.status == "False") {
-            metrics.trouble(&ready.reason);
+        if let Some(reason) = events::trouble(status) {
+            metrics.trouble(reason);
         }
     }
 

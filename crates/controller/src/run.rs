@@ -118,7 +118,6 @@ async fn work(
                 tracing::debug!(%error, "not reconciled");
             }
         });
-    tokio::pin!(passes);
     let lost = async {
         match election {
             Some(election) => election.hold().await,
@@ -141,8 +140,8 @@ async fn work(
     if taken { Err(anyhow::anyhow!("the lease {LEASE} was lost: another replica works now")) } else { Ok(()) }
 }
 
-/// SIGTERM or SIGINT.
-fn terminated() -> anyhow::Result<impl Future<Output = ()>> {
+/// Cancelled by SIGTERM or SIGINT, from now on.
+fn terminated() -> anyhow::Result<CancellationToken> {
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     let ended = CancellationToken::new();
     let told = ended.clone();
