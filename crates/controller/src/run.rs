@@ -74,7 +74,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         stacks: store,
         stopping: CancellationToken::new(),
         accounts: Default::default(),
-        failed: Default::default(),
+        progress: Default::default(),
     });
     ready.store(true, Ordering::Relaxed);
     let mut election = Election::new(client.clone(), &lease_namespace, LEASE, &identity);
