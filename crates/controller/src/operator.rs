@@ -59,7 +59,7 @@ impl Operator {
 
     /// How often in a row the stack's passes have failed before this one.
     pub(crate) fn failures(&self, owner: &Owner) -> u32 {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner).get(owner).copied().unwrap_or_default()
+        self.progress().get(owner).map(|progress| progress.failed).unwrap_or_default()
     }
 
     /// Counts a failure, and gives back how many there were before it.
