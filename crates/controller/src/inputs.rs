@@ -10,6 +10,7 @@ mod secrets;
 pub use oidc::Discovery;
 pub use secrets::{fingerprinter, read_fingerprinter, referenced_secrets};
 
+use futures::try_join;
 use jenkinsstack_api::status::Reason;
 use jenkinsstack_api::{JenkinsStackSpec, validate};
 use jenkinsstack_aws::{Account, Class, Error};
@@ -53,11 +54,27 @@ pub async fn gather(sources: &Sources<'_>, owner: &Owner, spec: &JenkinsStackSpe
         return Err(invalid(&violation.field, &violation.message));
     }
     let account = sources.account;
-    let vpc = network::vpc(account, spec).await?;
-    let public_subnets = network::public_subnets(account, spec, &vpc).await?;
-    let private_subnets = network::private_subnets(account, spec, &vpc).await?;
-    existing::certificate(account, spec).await?;
-    let listener = existing::listener(account, spec, &vpc).await?;
+    let network = async {
+        let vpc = network::vpc(account, spec).await?;
+        let public = network::public_subnets(account, spec, &vpc);
+        let private = network::private_subnets(account, spec, &vpc);
+        let (public, private, listener) = try_join!(public, private, existing::listener(account, spec, &vpc))?;
+        Ok((vpc, public, private, listener))
+    };
+    let existing = async {
+        let certificate = existing::certificate(account, spec);
+        let found = try_join!(certificate, existing::file_system(account, spec), existing::cluster(account, spec))?;
+        let ((), file_system, cluster) = found;
+        Ok((file_system, cluster))
+    };
+    let told = async {
+        let environment = secrets::environment(sources, owner, spec);
+        let client_secret = secrets::client_secret(sources, owner, spec);
+        try_join!(environment, client_secret, oidc::endpoints(sources, spec))
+    };
+    let ((vpc, public_subnets, private_subnets, listener), (file_system, cluster), told) =
+        try_join!(network, existing, told)?;
+    let (secrets, client_secret, oidc_endpoints) = told;
     let context = Context {
         owner: owner.clone(),
         installation: sources.installation.to_owned(),
@@ -67,12 +84,12 @@ pub async fn gather(sources: &Sources<'_>, owner: &Owner, spec: &JenkinsStackSpe
         vpc,
         public_subnets,
         private_subnets,
-        existing_file_system: existing::file_system(account, spec).await?,
-        existing_cluster: existing::cluster(account, spec).await?,
+        existing_file_system: file_system,
+        existing_cluster: cluster,
         existing_listener: listener.as_ref().map(|found| found.listener.clone()),
-        secrets: secrets::environment(sources, owner, spec).await?,
-        client_secret: secrets::client_secret(sources, owner, spec).await?,
-        oidc_endpoints: oidc::endpoints(sources, spec).await?,
+        secrets,
+        client_secret,
+        oidc_endpoints,
     };
     Ok(Inputs { context, existing_load_balancer: listener.map(|found| found.dns_name) })
 }

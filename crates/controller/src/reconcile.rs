@@ -4,6 +4,7 @@ use crate::execute::{Failure, Job, Outcome, pass};
 use crate::inputs::{Inputs, Sources, bug, gather, graph, judge};
 use crate::operator::Operator;
 use crate::{events, finalizer, requeue};
+use futures::future::OptionFuture;
 use jenkinsstack_api::spec::OnDelete;
 use jenkinsstack_api::status::{JenkinsHealth, RECONCILE_REQUESTED_AT, TargetHealth};
 use jenkinsstack_api::{DeletionPolicy, JenkinsStack, JenkinsStackStatus};
@@ -78,13 +79,9 @@ struct Run<'a> {
 
 impl Run<'_> {
     async fn apply(&self) -> Result<Duration, ReconcileError> {
-        if !finalizer::is_set(self.stack) {
-            finalizer::set(&self.api, self.stack).await?;
-        }
-        if self.is_new() {
-            self.report(Phase::Started).await?;
-        }
-        let (account, inputs, graph) = match self.wanted().await {
+        let (begun, wanted) = futures::join!(self.begin(), self.wanted());
+        begun?;
+        let (account, inputs, graph) = match wanted {
             Ok(wanted) => wanted,
             Err(trouble) => return self.stop(trouble).await,
         };
@@ -94,6 +91,17 @@ impl Run<'_> {
         };
         self.tell(&graph, &outcome, &account, inputs.existing_load_balancer.as_deref()).await?;
         Ok(self.next(&outcome))
+    }
+
+    /// Marks the object as ours and as being worked on, before anything changes on AWS.
+    async fn begin(&self) -> Result<(), ReconcileError> {
+        if !finalizer::is_set(self.stack) {
+            finalizer::set(&self.api, self.stack).await?;
+        }
+        if self.is_new() {
+            self.report(Phase::Started).await?;
+        }
+        Ok(())
     }
 
     async fn delete(&self) -> Result<Duration, ReconcileError> {
@@ -142,7 +150,11 @@ impl Run<'_> {
         let Operator { client, installation, fingerprinter, discovery, .. } = self.operator;
         let max_age = self.max_age();
         let sources = Sources { client, account: &account, discovery, fingerprinter, installation, max_age };
-        let inputs = gather(&sources, &self.owner, &self.stack.spec).await?;
+        // What there is on AWS is listed meanwhile; the pass finds it listed. A look that was asked for begins later.
+        let age = Some(max_age).filter(|age| !age.is_zero());
+        let listed = OptionFuture::from(age.map(|age| account.observe(&self.owner, age)));
+        let (inputs, _) = futures::join!(gather(&sources, &self.owner, &self.stack.spec), listed);
+        let inputs = inputs?;
         let graph = graph(&self.stack.spec, &inputs)?;
         Ok((account, inputs, graph))
     }

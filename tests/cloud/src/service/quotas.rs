@@ -1,6 +1,7 @@
 //! Service Quotas: the limits that the other services here keep, to read.
 //!
-//! One table of codes, names and defaults. Applied values are the defaults: raising a quota is not part of this cloud.
+//! One table of codes, names and defaults. A test raises those that are checked by [`crate::call::Call::quota`] in the
+//! account's `raised`; asking AWS for more is not part of this cloud.
 
 use super::{Item, Service};
 use crate::call::{Access, Answer, Ask, Call, Operation, Refusal, ask_any};
@@ -108,7 +109,7 @@ impl Quota {
         let arn = call.arn("servicequotas", &format!("{}/{}", self.service, self.code));
         json!({
             "ServiceCode": self.service, "ServiceName": service_name(self.service), "QuotaArn": arn,
-            "QuotaCode": self.code, "QuotaName": self.name, "Value": self.value, "Unit": "None",
+            "QuotaCode": self.code, "QuotaName": self.name, "Value": call.quota(self.code, self.value as usize), "Unit": "None",
             "Adjustable": self.adjustable, "GlobalQuota": self.global, "QuotaAppliedAtLevel": "ACCOUNT",
         })
     }

@@ -175,7 +175,7 @@ fn create(call: &mut Call<'_>) -> Answer {
         }
         return Err(duplicate("DuplicateLoadBalancerName", "load balancer", &wanted.name));
     }
-    if call.peek().elb.balancers.len() >= MAX_BALANCERS {
+    if call.peek().elb.balancers.len() >= call.quota("L-53DA6B97", MAX_BALANCERS) {
         return Err(too_many("TooManyLoadBalancers", "load balancers"));
     }
     let path = format!("app/{}/{}", wanted.name, call.world.random.hex(16));
