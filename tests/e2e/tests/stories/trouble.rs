@@ -105,6 +105,10 @@ pub(crate) async fn a_denied_action_is_named_until_it_is_allowed(world: Arc<Worl
     ensure!(writes == 0, "what can't be read is left alone");
     world.account.grant(&role, &cluster_name, &[])?;
     world.ready(name, LIMIT).await?;
+    let events = world.events(name).await?;
+    let warnings = events.iter().filter(|event| event.type_.as_deref() == Some("Warning"));
+    let reasons: Vec<&str> = warnings.filter_map(|event| event.reason.as_deref()).collect();
+    ensure!(reasons == ["AccessDenied", "AccessDenied"], "one for each trouble: {reasons:?}");
     Ok(())
 }
 
