@@ -62,6 +62,7 @@ pub(crate) struct Desk {
 }
 
 /// What a call needs exclusive hold of.
+#[derive(Clone)]
 pub(crate) struct Inner {
     pub(crate) world: World,
     pub(crate) faults: Faults,

@@ -4,6 +4,7 @@
 
 mod control;
 mod determinism;
+mod fork;
 mod log;
 mod oracle;
 mod stack;
