@@ -1,7 +1,7 @@
 //! One world: a cluster, an account, and the operator between them.
 
 use crate::account::Account;
-use crate::build::root;
+use crate::build::{binary, root};
 use crate::operator::{Operator, Start};
 use crate::site::Site;
 use crate::status::condition;
@@ -59,6 +59,7 @@ impl World {
     /// # Errors
     /// When something can't be set up; the text says what.
     pub async fn start() -> anyhow::Result<Self> {
+        tokio::task::spawn_blocking(|| binary("jenkinsstack-operator")).await??;
         let account = Arc::new(Account::open().await?);
         let cluster = Arc::new(cluster().await?);
         Self::at(Site::main(), cluster, account, Arc::default()).await

@@ -13,6 +13,7 @@ mod replicas;
 mod trouble;
 
 use jenkinsstack_e2e::World;
+use jenkinsstack_e2e::build::binary;
 use std::future::Future;
 use std::pin::Pin;
 use std::process::ExitCode;
@@ -87,6 +88,7 @@ fn main() -> ExitCode {
 
 async fn run(chosen: Vec<(&'static str, fn(Arc<World>) -> Story)>) -> Vec<(&'static str, anyhow::Result<()>)> {
     let world = async {
+        tokio::task::spawn_blocking(|| binary("kubectl-jenkinsstack")).await??;
         let mut world = World::start().await?;
         world.operate(RESYNC)?;
         anyhow::Ok(Arc::new(world))
