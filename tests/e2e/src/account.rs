@@ -8,7 +8,7 @@ use jenkinsstack_cloud::seed::{self, Network};
 use jenkinsstack_cloud::service::{Item, global_items, items};
 use jenkinsstack_cloud::world::{HOME_ACCOUNT, Place};
 use jenkinsstack_cloud::{Cloud, Refusal, Settings, iam};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Region of everything.
 pub const REGION: &str = "eu-central-1";
@@ -45,7 +45,7 @@ impl Account {
         let file = root().join("deploy/iam/policy.json");
         let text = std::fs::read_to_string(&file).with_context(|| format!("{} can't be read", file.display()))?;
         let mut policy: Value = serde_json::from_str(&text.replace("CLUSTER_NAME", cluster_name))?;
-        if let (Some(statements), false) = (policy["Statement"].as_array_mut(), denied.is_empty()) {
+        if let Some(statements) = policy.get_mut("Statement").and_then(Value::as_array_mut) {
             without(statements, denied);
         }
         let policy = policy.to_string();
@@ -100,14 +100,15 @@ impl Account {
 
 /// Takes actions out of a policy's statements.
 fn without(statements: &mut Vec<Value>, denied: &[&str]) {
-    for statement in statements.iter_mut() {
-        if let Some(actions) = statement["Action"].as_array_mut() {
-            actions.retain(|action| !denied.iter().any(|denied| action == denied));
-        } else if denied.iter().any(|denied| statement["Action"] == *denied) {
-            statement["Action"] = json!([]);
+    let is_denied = |action: &Value| denied.iter().any(|denied| action == denied);
+    statements.retain_mut(|statement| match statement.get_mut("Action") {
+        Some(Value::Array(actions)) => {
+            actions.retain(|action| !is_denied(action));
+            !actions.is_empty()
         }
-    }
-    statements.retain(|statement| statement["Action"] != json!([]));
+        Some(action) => !is_denied(action),
+        None => true,
+    });
 }
 
 fn refused(refusal: Refusal) -> anyhow::Error {

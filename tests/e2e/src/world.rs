@@ -1,13 +1,13 @@
 //! One world: a cluster, an account, and the operator between them.
 
+mod wait;
+
 use crate::account::Account;
 use crate::build::{binary, root};
 use crate::operator::{Operator, Start};
 use crate::site::Site;
-use crate::status::condition;
-use anyhow::{Context, bail};
-use jenkinsstack_api::status::ConditionType;
-use jenkinsstack_api::{JenkinsStack, JenkinsStackStatus};
+use anyhow::Context;
+use jenkinsstack_api::JenkinsStack;
 use jenkinsstack_cloud::Cloud;
 use jenkinsstack_cloud::seed::Network;
 use jenkinsstack_cloud::service::Item;
@@ -22,7 +22,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OnceCell;
-use tokio::time::Instant;
 
 /// How often the world is looked at while waiting for something.
 const LOOK: Duration = Duration::from_millis(200);
@@ -132,7 +131,9 @@ impl World {
 
     /// The object, in the namespace of this world.
     pub fn here(&self, mut object: Value) -> Value {
-        object["metadata"]["namespace"] = json!(self.site.namespace);
+        if let Some(Value::Object(metadata)) = object.get_mut("metadata") {
+            metadata.insert("namespace".to_owned(), json!(self.site.namespace));
+        }
         object
     }
 
@@ -247,54 +248,6 @@ impl World {
         Ok(events)
     }
 
-    /// Waits until `holds` is true of the stack's status for its present generation.
-    ///
-    /// # Errors
-    /// When that takes longer than `limit`; the text has the last status and the end of the operators' logs.
-    pub async fn until(
-        &self,
-        name: &str,
-        limit: Duration,
-        holds: impl Fn(&JenkinsStackStatus) -> bool,
-    ) -> anyhow::Result<JenkinsStack> {
-        let began = Instant::now();
-        loop {
-            let stack = self.stack(name).await?;
-            let current = |stack: &JenkinsStack| {
-                let status = stack.status.as_ref();
-                status.is_some_and(|s| s.observed_generation == stack.metadata.generation && holds(s))
-            };
-            match stack {
-                Some(stack) if current(&stack) => return Ok(stack),
-                stack if began.elapsed() > limit => bail!("{}", self.picture(name, stack.as_ref())),
-                _ => tokio::time::sleep(LOOK).await,
-            }
-        }
-    }
-
-    /// Waits until the stack is Ready.
-    ///
-    /// # Errors
-    /// As [`Self::until`].
-    pub async fn ready(&self, name: &str, limit: Duration) -> anyhow::Result<JenkinsStack> {
-        self.until(name, limit, |status| condition(status, ConditionType::Ready) == "True").await
-    }
-
-    /// Waits until the object is gone.
-    ///
-    /// # Errors
-    /// When that takes longer than `limit`.
-    pub async fn gone(&self, name: &str, limit: Duration) -> anyhow::Result<()> {
-        let began = Instant::now();
-        while let Some(stack) = self.stack(name).await? {
-            if began.elapsed() > limit {
-                bail!("{}", self.picture(name, Some(&stack)));
-            }
-            tokio::time::sleep(LOOK).await;
-        }
-        Ok(())
-    }
-
     /// What exists on AWS of the stack of that name.
     pub fn items(&self, name: &str) -> Vec<Item> {
         self.account.items(&self.site.cluster_name, &format!("{}/{name}", self.site.namespace))
@@ -305,8 +258,8 @@ impl World {
     /// # Errors
     /// When it has none; of several, the last is given.
     pub fn item(&self, name: &str, kind: &str) -> anyhow::Result<Item> {
-        let found = self.items(name).into_iter().filter(|item| item.kind == kind);
-        found.last().with_context(|| format!("{name} has no {kind}"))
+        let mut found = self.items(name).into_iter().filter(|item| item.kind == kind);
+        found.next_back().with_context(|| format!("{name} has no {kind}"))
     }
 
     /// Makes a call as the account's administrator.
@@ -315,34 +268,6 @@ impl World {
     /// When AWS refuses it.
     pub fn aws(&self, service: &str, operation: &str, input: Value) -> anyhow::Result<Value> {
         self.account.ask(service, operation, input)
-    }
-
-    /// Waits until `holds`.
-    ///
-    /// # Errors
-    /// When that takes longer than `limit`.
-    pub async fn eventually(&self, limit: Duration, what: &str, holds: impl Fn() -> bool) -> anyhow::Result<()> {
-        self.eventually_async(limit, what, || std::future::ready(Ok(holds()))).await
-    }
-
-    /// Waits until `holds`, which has to ask somebody.
-    ///
-    /// # Errors
-    /// When that takes longer than `limit`, or `holds` fails.
-    pub async fn eventually_async<F: Future<Output = anyhow::Result<bool>>>(
-        &self,
-        limit: Duration,
-        what: &str,
-        holds: impl Fn() -> F,
-    ) -> anyhow::Result<()> {
-        let began = Instant::now();
-        while !holds().await? {
-            if began.elapsed() > limit {
-                bail!("not in time: {what}. {}", self.picture("", None));
-            }
-            tokio::time::sleep(LOOK).await;
-        }
-        Ok(())
     }
 
     /// What the operator's service account has written to the cluster since the `since`-th request, but for its Lease.
@@ -375,21 +300,6 @@ impl World {
     /// Where the world keeps its files.
     pub fn folder(&self) -> &Path {
         self.folder.path()
-    }
-
-    fn picture(&self, name: &str, stack: Option<&JenkinsStack>) -> String {
-        let status = stack.and_then(|stack| stack.status.as_ref());
-        let status = serde_json::to_string_pretty(&status).unwrap_or_default();
-        let logs: Vec<String> = (1..=self.replicas).map(|replica| self.end_of_log(replica)).collect();
-        format!("{name} did not get there in time. Status: {status}\n{}", logs.join("\n"))
-    }
-
-    fn end_of_log(&self, replica: u32) -> String {
-        let log = std::fs::read_to_string(self.folder.path().join(format!("operator-{replica}.log")));
-        let log = log.unwrap_or_default();
-        let lines: Vec<&str> = log.lines().rev().take(40).collect();
-        let lines: Vec<&str> = lines.into_iter().rev().collect();
-        format!("End of the log of operator-{replica}:\n{}", lines.join("\n"))
     }
 }
 

@@ -27,7 +27,8 @@ pub(crate) async fn they_tell_the_story_once(world: Arc<World>) -> anyhow::Resul
     let mut ids: Vec<&str> = status.resources.iter().filter_map(|resource| resource.id.as_deref()).map(short).collect();
     let created = deploy.iter().filter(|event| event.reason == "Created").flat_map(|event| event.note.split(", "));
     let mut named: Vec<&str> = created.filter_map(|part| part.rsplit(' ').next()).collect();
-    (ids.sort_unstable(), named.sort_unstable());
+    ids.sort_unstable();
+    named.sort_unstable();
     ensure!(ids.len() > 20 && named == ids, "each resource is told once, not {named:?}");
 
     world.delete(name).await?;

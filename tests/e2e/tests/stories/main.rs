@@ -1,5 +1,8 @@
 //! The user's stories, side by side in one world: one API server, one account, one operator, a stack for each story.
 
+// A story that finds less than it looks for fails, in whatever way.
+#![allow(clippy::indexing_slicing)]
+
 mod change;
 mod deploy;
 mod events;
@@ -27,11 +30,13 @@ const LIMIT: Duration = Duration::from_secs(240);
 const RESYNC: u64 = 30;
 
 type Story = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
+/// What begins a story in a world.
+type Telling = fn(Arc<World>) -> Story;
 
 /// A story by name.
 macro_rules! stories {
     ($($module:ident::$story:ident),* $(,)?) => {
-        fn stories() -> Vec<(&'static str, fn(Arc<World>) -> Story)> {
+        fn stories() -> Vec<(&'static str, Telling)> {
             vec![$((concat!(stringify!($module), "::", stringify!($story)), |world| Box::pin($module::$story(world)))),*]
         }
     };
@@ -86,7 +91,7 @@ fn main() -> ExitCode {
     report(&outcomes)
 }
 
-async fn run(chosen: Vec<(&'static str, fn(Arc<World>) -> Story)>) -> Vec<(&'static str, anyhow::Result<()>)> {
+async fn run(chosen: Vec<(&'static str, Telling)>) -> Vec<(&'static str, anyhow::Result<()>)> {
     let world = async {
         tokio::task::spawn_blocking(|| binary("kubectl-jenkinsstack")).await??;
         let mut world = World::start().await?;

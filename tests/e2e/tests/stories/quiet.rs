@@ -24,7 +24,7 @@ pub(crate) async fn a_look_that_finds_no_change_writes_nothing(world: Arc<World>
 
     let (asked, mark) = (world.asked()?, world.account.mark());
     let later = async || Ok(self::passes(&world).await? > passes + 1);
-    world.eventually_async(LIMIT, "a look by itself", || later()).await?;
+    world.eventually_async(LIMIT, "a look by itself", later).await?;
     let written = world.written(asked)?;
     ensure!(written.is_empty(), "{:?}", lines(&written));
     few(&reads(&world, &mark)?)
@@ -79,7 +79,7 @@ async fn look(world: &World, value: &str) -> anyhow::Result<()> {
     world.kubectl(&["annotate", "--overwrite", "jks", NAME, "--namespace", &world.site.namespace, &annotation]).await?;
     world.until(NAME, LIMIT, |status| status.last_handled_reconcile_at.as_deref() == Some(value)).await?;
     let over = async || Ok(passes(world).await? > before);
-    world.eventually_async(LIMIT, "the look is over", || over()).await
+    world.eventually_async(LIMIT, "the look is over", over).await
 }
 
 /// How many passes found nothing to do.
