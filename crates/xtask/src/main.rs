@@ -47,10 +47,12 @@ enum Command {
     },
     /// Measure, in release.
     Bench {
-        /// What is measured: cloud.
+        /// What is measured.
+        #[arg(default_value = "operator")]
         what: bench::What,
-        /// Only the lines with this in them.
-        only: Option<String>,
+        /// Passed on: for the operator `--quick` and `--stacks N`, for the cloud a word that lines must have in them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
     },
     /// Rewrite the generated files: CRD, IAM policy, table of rules, golden plans.
     Codegen,
@@ -73,7 +75,7 @@ fn main() -> anyhow::Result<()> {
             run::need(&[run::RUST, run::PYTHON])?;
             run::program("jenkinsstack-cloud", &args)
         }
-        Command::Bench { what, only } => bench::bench(what, only),
+        Command::Bench { what, args } => bench::bench(what, &args),
         Command::Codegen => codegen::codegen(),
         Command::Tidy => tidy::tidy(),
     }

@@ -51,10 +51,12 @@ pub(crate) fn program(name: &str, args: &[String]) -> anyhow::Result<()> {
     start(&target_folder()?.join("debug").join(name), args)
 }
 
-/// Builds and runs an example of this workspace that measures something: in release.
-pub(crate) fn measurement(name: &str, args: &[String]) -> anyhow::Result<()> {
-    cargo(&["build", "--release", "--workspace", "--example", name])?;
-    start(&target_folder()?.join("release/examples").join(name), args)
+/// Builds and runs a program or an example of this workspace that measures something: in release.
+pub(crate) fn measurement(target: &str, name: &str, args: &[String]) -> anyhow::Result<()> {
+    cargo(&["build", "--release", "--workspace", target, name])?;
+    let folder = target_folder()?.join("release");
+    let folder = if target == "--example" { folder.join("examples") } else { folder };
+    start(&folder.join(name), args)
 }
 
 fn start(program: &Path, args: &[String]) -> anyhow::Result<()> {

@@ -1,6 +1,5 @@
 //! The built operator beside a real API server: time from apply to the last change on AWS, CPU and memory.
 
-use crate::town;
 use anyhow::{Context, ensure};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use jenkinsstack_api::JenkinsStack;
@@ -12,6 +11,7 @@ use jenkinsstack_cloud::seed::Network;
 use jenkinsstack_e2e::operator::Operator;
 use jenkinsstack_e2e::world::condition;
 use jenkinsstack_e2e::{World, stack};
+use jenkinsstack_sim::town;
 use kube::api::ListParams;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};

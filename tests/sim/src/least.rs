@@ -9,7 +9,7 @@ use jenkinsstack_core::kind::Desired;
 const LOOKS: usize = 10;
 
 /// The calls that a first deployment can't do without.
-pub(crate) fn calls(graph: &Graph) -> usize {
+pub fn calls(graph: &Graph) -> usize {
     LOOKS + graph.nodes().map(|(_, node)| of(&node.desired)).sum::<usize>()
 }
 

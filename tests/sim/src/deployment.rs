@@ -1,7 +1,8 @@
 //! A first deployment of the reference stack: how long it takes beside the longest chain of calls that depend on each
 //! other, and how many calls it makes beside the least.
 
-use crate::least;
+use crate::spec::{self, INSTALLATION, Secrets};
+use crate::{Life, least};
 use anyhow::Context;
 use jenkinsstack_aws::{Account, Target};
 use jenkinsstack_cloud::call::Access;
@@ -9,8 +10,6 @@ use jenkinsstack_cloud::faults::{Effect, Rule};
 use jenkinsstack_core::graph::{Graph, NodeId};
 use jenkinsstack_core::observed::Snapshot;
 use jenkinsstack_core::plan::{Goal, Plan, Step, plan};
-use jenkinsstack_sim::Life;
-use jenkinsstack_sim::spec::{self, INSTALLATION, Secrets};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -18,42 +17,53 @@ use tokio::time::Instant;
 /// Everything on AWS is ready at the next look, so that only the operator's own order of calls takes time.
 const AT_ONCE: f64 = 60_000.0;
 
+/// What a first deployment took.
+#[derive(Clone, Copy, Debug)]
+pub struct Deployment {
+    /// Resources that were made.
+    pub resources: usize,
+    /// Until everything had settled.
+    pub took: Duration,
+    /// The longest chain of calls that depend on each other, in time.
+    pub chain: Duration,
+    /// Calls that were made.
+    pub calls: usize,
+    /// The least calls by which this graph can be made.
+    pub least: usize,
+}
+
 /// A first deployment where every call takes `latency` and AWS itself no time.
-pub(crate) async fn measure(latency: Duration) -> anyhow::Result<String> {
+///
+/// # Errors
+/// When it does not come about.
+pub async fn measure(latency: Duration) -> anyhow::Result<Deployment> {
     let chain = chain(latency).await?;
     let (life, graph) = life(AT_ONCE)?;
     let operator = life.operator().await?;
     slow(&life, latency);
     let mark = life.cloud.log(|log| log.mark());
     let end = life.run(&operator, &graph, Goal::Run).await?;
-    let calls = life.cloud.log(|log| log.since(&mark).count());
-    let least = least::calls(&graph);
-    let limit = latency * u32::try_from(chain)?;
-    Ok(format!(
-        "first deployment, {} resources, {} ms a call: {:.2} s; longest chain {chain} calls = {:.2} s; ratio {:.2}\n\
-         first deployment, AWS ready at once: {calls} calls; least {least}; ratio {:.2}",
-        graph.nodes().count(),
-        latency.as_millis(),
-        end.took.as_secs_f64(),
-        limit.as_secs_f64(),
-        end.took.as_secs_f64() / limit.as_secs_f64(),
-        calls as f64 / least as f64,
-    ))
+    Ok(Deployment {
+        resources: graph.nodes().count(),
+        took: end.took,
+        chain: latency * u32::try_from(chain)?,
+        calls: life.cloud.log(|log| log.since(&mark).count()),
+        least: least::calls(&graph),
+    })
 }
 
-/// A first deployment where AWS takes as long as it does, and a call 20 ms.
-pub(crate) async fn at_the_pace_of_aws() -> anyhow::Result<String> {
+/// A first deployment where AWS takes as long as it does, and a call 20 ms: time until it had settled, writes and reads.
+///
+/// # Errors
+/// When it does not come about.
+pub async fn at_the_pace_of_aws() -> anyhow::Result<(Duration, usize, usize)> {
     let (life, graph) = life(1.0)?;
     let operator = life.operator().await?;
     slow(&life, Duration::from_millis(20));
     let mark = life.cloud.log(|log| log.mark());
     let end = life.run(&operator, &graph, Goal::Run).await?;
     let count = |access| life.cloud.log(|log| log.since(&mark).filter(|call| call.access == Some(access)).count());
-    let (reads, writes) = (count(Access::Read), count(Access::Write));
-    Ok(format!(
-        "first deployment at the pace of AWS: settled after {:.0} s of AWS's time, {writes} writes, {reads} reads",
-        end.took.as_secs_f64(),
-    ))
+    Ok((end.took, count(Access::Write), count(Access::Read)))
 }
 
 fn life(factor: f64) -> anyhow::Result<(Life, Graph)> {

@@ -1,11 +1,11 @@
 //! One account with room for many stacks.
 
+use crate::life::REGION;
 use anyhow::{Context as _, anyhow};
 use jenkinsstack_cloud::Cloud;
 use jenkinsstack_cloud::seed::Network;
 use jenkinsstack_cloud::world::HOME_ACCOUNT;
 use jenkinsstack_core::owner::Owner;
-use jenkinsstack_sim::life::REGION;
 use serde_json::{Value, json};
 
 /// What AWS has to raise before an account can hold a thousand stacks, by quota code: load balancers and security groups
@@ -18,7 +18,7 @@ const WIDE: [&str; 2] = ["10.0.16.0/20", "10.0.32.0/20"];
 ///
 /// # Errors
 /// When AWS refuses a subnet.
-pub(crate) fn make_room(cloud: &Cloud, network: &Network) -> anyhow::Result<Network> {
+pub fn make_room(cloud: &Cloud, network: &Network) -> anyhow::Result<Network> {
     cloud.with(|world| {
         let raised = RAISED.map(|(code, value)| (code.to_owned(), value));
         world.account(HOME_ACCOUNT).raised.extend(raised);
@@ -48,11 +48,11 @@ fn call(cloud: &Cloud, operation: &str, input: Value) -> anyhow::Result<Value> {
 }
 
 /// The owner of the n-th stack.
-pub(crate) fn owner(cluster: &str, number: usize) -> Owner {
+pub fn owner(cluster: &str, number: usize) -> Owner {
     Owner { cluster: cluster.to_owned(), namespace: "default".to_owned(), name: name(number) }
 }
 
 /// Name of the n-th stack.
-pub(crate) fn name(number: usize) -> String {
+pub fn name(number: usize) -> String {
     format!("jenkins-{number:04}")
 }

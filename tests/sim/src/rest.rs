@@ -1,6 +1,8 @@
 //! Many stacks at rest: what one look at all of them reads.
 
-use crate::town;
+use crate::life::picture;
+use crate::spec::{self, INSTALLATION, Secrets};
+use crate::{Life, town};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use jenkinsstack_aws::Account;
 use jenkinsstack_cloud::call::Access;
@@ -12,8 +14,6 @@ use jenkinsstack_core::desired::Context;
 use jenkinsstack_core::graph::Graph;
 use jenkinsstack_core::owner::Owner;
 use jenkinsstack_core::plan::Goal;
-use jenkinsstack_sim::Life;
-use jenkinsstack_sim::spec::{self, INSTALLATION, Secrets};
 use std::time::Duration;
 
 /// How much faster than AWS the town is built.
@@ -21,8 +21,11 @@ const FAST: f64 = 600.0;
 /// Stacks that are built at the same time.
 const SIDE_BY_SIDE: usize = 20;
 
-/// Builds `stacks` stacks and lets the operator look at all of them once, when nothing has changed.
-pub(crate) async fn measure(stacks: usize) -> anyhow::Result<String> {
+/// Builds `stacks` stacks and lets the operator look at all of them once, when nothing has changed: its reads and writes.
+///
+/// # Errors
+/// When they do not come about, or when anything is done.
+pub async fn measure(stacks: usize) -> anyhow::Result<(usize, usize)> {
     let mut life = Life::begin(1)?;
     life.cloud.clock().set_factor(FAST);
     life.network = town::make_room(&life.cloud, &life.network)?;
@@ -36,18 +39,10 @@ pub(crate) async fn measure(stacks: usize) -> anyhow::Result<String> {
     for (number, (owner, graph)) in town.iter().enumerate() {
         let age = if number == 0 { Duration::ZERO } else { requeue::RESYNC };
         let outcome = one(&operator, owner, graph, age, Polls::default()).await?;
-        anyhow::ensure!(
-            outcome.plan.settled() && outcome.done.is_empty(),
-            "{}",
-            jenkinsstack_sim::life::picture(&outcome)
-        );
+        anyhow::ensure!(outcome.plan.settled() && outcome.done.is_empty(), "{}", picture(&outcome));
     }
     let count = |access| life.cloud.log(|log| log.since(&mark).filter(|call| call.access == Some(access)).count());
-    let (reads, writes) = (count(Access::Read), count(Access::Write));
-    Ok(format!(
-        "no change, {stacks} stacks: {reads} reads, {:.2} a stack; {writes} writes",
-        reads as f64 / stacks as f64
-    ))
+    Ok((count(Access::Read), count(Access::Write)))
 }
 
 fn stack(life: &Life, number: usize) -> anyhow::Result<(Owner, Graph)> {
@@ -69,7 +64,7 @@ async fn build(operator: &Account, owner: &Owner, graph: &Graph) -> anyhow::Resu
             return Ok(());
         }
         failed = if quiet { 0 } else { failed + 1 };
-        anyhow::ensure!(failed < 50, "{owner} fails again and again: {}", jenkinsstack_sim::life::picture(&outcome));
+        anyhow::ensure!(failed < 50, "{owner} fails again and again: {}", picture(&outcome));
         tokio::time::sleep(requeue::after(&outcome, failed, requeue::RESYNC)).await;
         polls = outcome.polls;
     }
