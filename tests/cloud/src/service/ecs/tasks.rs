@@ -10,6 +10,7 @@ mod show;
 mod stop;
 
 pub(super) use life::happen;
+pub(crate) use place::VCPU_QUOTA;
 pub(super) use place::{Order, Unplaced, start};
 pub(super) use stop::end;
 

@@ -5,6 +5,7 @@ use crate::call::{Access, Answer, Ask, Call, Operation, Refusal, nothing};
 use crate::clock::Time;
 use crate::service::Item;
 use crate::service::ec2::{self, InterfaceFault, MAX_GROUPS, NewInterface, Subnet};
+use crate::service::iam::linked;
 use crate::tags::Tags;
 use crate::world::{Event, Region};
 use serde_json::{Value, json};
@@ -90,6 +91,7 @@ fn create_asks(call: &Call<'_>) -> Vec<Ask> {
             .iter()
             .map(|group| Ask::new("ec2:CreateNetworkInterface", call.arn("ec2", &format!("security-group/{group}")))),
     );
+    asks.extend(linked::asks(call, linked::EFS));
     asks
 }
 
@@ -127,6 +129,7 @@ fn create(call: &mut Call<'_>) -> Answer {
     check_neighbours(call.peek(), &file_system.id, &subnet)?;
     check_address(call, &subnet)?;
     let groups = groups_or_default(call.peek(), &subnet.vpc, groups);
+    linked::make(call, linked::EFS);
     let target = place_target(call, &file_system.id, subnet, groups)?;
     let answer = describe(call.peek(), &target);
     let (place, id) = (call.regional().place(), target.id.clone());
