@@ -112,8 +112,11 @@ fn delete_asks(call: &Call<'_>) -> Vec<Ask> {
     super::roles::role_asks(call, "iam:DeleteServiceLinkedRole")
 }
 
-fn status_asks(_: &Call<'_>) -> Vec<Ask> {
-    crate::call::ask_any("iam:GetServiceLinkedRoleDeletionStatus")
+/// `task/aws-service-role/SERVICE/ROLE/UUID` is about that role.
+fn status_asks(call: &Call<'_>) -> Vec<Ask> {
+    let mut parts = call.text("DeletionTaskId").split('/').skip(2);
+    let (service, role) = (parts.next().unwrap_or("*"), parts.next().unwrap_or("*"));
+    vec![Ask::new("iam:GetServiceLinkedRoleDeletionStatus", super::arn(call, "role", &path(service), role))]
 }
 
 fn create(call: &mut Call<'_>) -> Answer {
