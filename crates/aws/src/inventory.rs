@@ -145,18 +145,43 @@ impl Listing {
         self.made.retain(|_, at| at.elapsed() < LISTINGS_LAG);
         for ((owner, node, kind, id), (_, seen)) in &self.ours {
             let snapshot = self.stacks.entry(owner.clone()).or_default();
-            let listed = !is_listed_late(*kind) && snapshot.of(node).iter().any(|other| other.id() == *id);
-            match seen {
-                Some(seen) if !listed => snapshot.see(seen.clone()),
-                Some(_) => (),
-                None => snapshot.forget(node, id),
+            let listed = snapshot.of(node).iter().find(|other| other.id() == *id).cloned();
+            match (seen, listed, late(*kind)) {
+                (Some(_), Some(_), Late::Nothing) => (),
+                (Some(seen), Some(listed), Late::Tags) => snapshot.see(Seen { tags: seen.tags.clone(), ..listed }),
+                (Some(seen), _, _) => snapshot.see(seen.clone()),
+                (None, _, _) => snapshot.forget(node, id),
             }
         }
     }
 }
 
-/// Kinds of which a listing shows the tags, and what is kept in tags, as they were before our last write. They have no
-/// states that a listing would know better.
-fn is_listed_late(kind: Kind) -> bool {
-    matches!(kind, Kind::TaskDefinition | Kind::TargetGroup | Kind::Listener | Kind::ListenerRule)
+/// What a listing shows as it was before our last write.
+enum Late {
+    /// Nothing: it asks the resource's own API for all of it.
+    Nothing,
+    /// Its tags.
+    Tags,
+    /// Its tags, and what is kept in them. Such kinds have no states that a listing would know better.
+    Everything,
+}
+
+fn late(kind: Kind) -> Late {
+    match kind {
+        Kind::TargetGroup => Late::Tags,
+        Kind::TaskDefinition | Kind::Listener | Kind::ListenerRule => Late::Everything,
+        Kind::SecurityGroup
+        | Kind::SecurityGroupRule
+        | Kind::Role
+        | Kind::LogGroup
+        | Kind::Secret
+        | Kind::FileSystem
+        | Kind::FileSystemPolicy
+        | Kind::BackupPolicy
+        | Kind::MountTarget
+        | Kind::AccessPoint
+        | Kind::LoadBalancer
+        | Kind::Cluster
+        | Kind::Service => Late::Nothing,
+    }
 }

@@ -9,7 +9,7 @@ use jenkinsstack_cloud::calls::Log;
 use jenkinsstack_cloud::faults::{Effect, Rule};
 use jenkinsstack_cloud::seed::Network;
 use jenkinsstack_e2e::operator::Operator;
-use jenkinsstack_e2e::world::condition;
+use jenkinsstack_e2e::status::condition;
 use jenkinsstack_e2e::{World, stack};
 use jenkinsstack_sim::town;
 use kube::api::ListParams;
@@ -39,7 +39,7 @@ pub(crate) async fn deployment(latency: Duration) -> anyhow::Result<String> {
     world.operate(600)?;
     world.apply(&stack::client_secret("bench-client-secret")).await?;
     // The operator's own start is not part of a deployment.
-    world.eventually(LIMIT, "the operator leads", || world.operator.as_ref().is_some_and(leads)).await?;
+    world.eventually(LIMIT, "the operator leads", || world.operators.first().is_some_and(leads)).await?;
     let mark = world.cloud.log(|log| log.mark());
     let began = world.cloud.clock().now();
     world.apply(&stack::reference("jenkins", &world.network)).await?;
@@ -74,7 +74,7 @@ pub(crate) async fn town(stacks: usize) -> anyhow::Result<String> {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     let built = began.elapsed();
-    let id = world.operator.as_ref().map(Operator::id).context("no operator")?;
+    let id = world.operators.first().map(Operator::id).context("no operator")?;
     // The passes that follow from the last changes are over after one round.
     tokio::time::sleep(Duration::from_secs(RESYNC)).await;
     let mark = world.cloud.log(|log| log.mark());

@@ -7,7 +7,7 @@
 //!   EC2, EFS, Secrets Manager, CloudWatch Logs and IAM as they stand at that moment.
 //!
 //! What a container does is a [`Script`] chosen by image name. Deliberately absent: container instances (a task that
-//! asks for EC2 finds none), vCPU quotas and lack of capacity, Spot interruptions, parameters of Systems Manager, the
+//! asks for EC2 finds none), lack of capacity, Spot interruptions, parameters of Systems Manager, the
 //! creation of log groups by `awslogs-create-group`, service discovery, Service Connect, EBS volumes, restart policies,
 //! blue/green and external deployments, the steady state message that AWS repeats every six hours, and the rebalancing
 //! of tasks over availability zones (the setting is kept; a service of one task has nothing to balance).
@@ -25,6 +25,7 @@ mod tasks;
 
 pub use scripts::{Exit, Health, Script, Scripts};
 pub use tasks::Sharing;
+pub(crate) use tasks::VCPU_QUOTA;
 
 use super::{Item, Service};
 use crate::world::{Place, Region, World};

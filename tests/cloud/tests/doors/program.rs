@@ -21,17 +21,16 @@ fn command(arguments: &[&str]) -> Command {
 
 impl Program {
     fn start(arguments: &[&str]) -> Self {
-        let mut child = command(arguments).spawn().expect("it starts");
-        let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
-        let mut said = String::new();
+        let mut program = Self { child: command(arguments).spawn().expect("it starts"), said: String::new() };
+        let lines = BufReader::new(program.child.stdout.take().expect("its output")).lines();
         for line in lines.map(|line| line.expect("text")) {
-            said.push_str(&line);
-            said.push('\n');
+            program.said.push_str(&line);
+            program.said.push('\n');
             if line.contains("Interrupt") {
-                return Self { child, said };
+                return program;
             }
         }
-        panic!("it ended early: {said}");
+        panic!("it ended early: {}", program.said);
     }
 
     /// A variable that it said to export.

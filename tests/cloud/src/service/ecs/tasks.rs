@@ -11,6 +11,7 @@ mod show;
 mod stop;
 
 pub(super) use life::happen;
+pub(crate) use place::VCPU_QUOTA;
 pub(super) use place::{Order, Unplaced, start};
 pub use sharing::Sharing;
 pub(super) use stop::end;
