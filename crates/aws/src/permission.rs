@@ -189,7 +189,7 @@ impl Bound {
             Self::Creating(service) => format!("Tag{}", service.to_uppercase()),
             Self::Shared => "Shared".to_owned(),
             Self::PassedTo(_) => "Pass".to_owned(),
-            Self::Via(_) => "Via".to_owned(),
+            Self::Via(service) => format!("Via{}", service.to_uppercase()),
         };
         format!("{about}{reach:?}")
     }
