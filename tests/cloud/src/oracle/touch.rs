@@ -5,12 +5,14 @@ use crate::calls::{Log, Mark, Record, Touched};
 use crate::tags::Tags;
 
 /// Operations that only use what they name: the new thing hangs on it, and it stays as it was.
-const USES: [(&str, &str); 5] = [
+const USES: [(&str, &str); 7] = [
     ("iam:PassRole", ""),
     ("ec2:CreateSecurityGroup", ":vpc/"),
     ("ec2:CreateSubnet", ":vpc/"),
     ("ec2:CreateRouteTable", ":vpc/"),
     ("ec2:CreateNetworkInterface", ":subnet/"),
+    ("elasticfilesystem:CreateAccessPoint", ":file-system/"),
+    ("elasticloadbalancing:CreateRule", ":listener/"),
 ];
 
 /// Writes that were done on things without an owner's tags.

@@ -27,7 +27,7 @@ pub use scripts::{Exit, Health, Script, Scripts};
 
 use super::{Item, Service};
 use crate::world::{Place, Region, World};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The service's table.
 pub static SERVICE: Service = Service {
@@ -54,6 +54,8 @@ pub struct State {
     services: BTreeMap<services::Key, services::Service>,
     tasks: BTreeMap<String, tasks::Task>,
     tokens: BTreeMap<(String, String), tasks::Token>,
+    /// Names of the parameters of Systems Manager that tasks find, without a slash in front.
+    pub parameters: BTreeSet<String>,
 }
 
 /// What goes on by itself.
