@@ -76,6 +76,16 @@ impl Life {
         Ok(Self { cloud, network, access_key })
     }
 
+    /// Makes one call with the root key.
+    ///
+    /// # Errors
+    /// What the account answers.
+    pub fn by_hand(&self, model: &str, operation: &str, input: Value) -> anyhow::Result<Value> {
+        let refused =
+            |refusal: jenkinsstack_cloud::Refusal| anyhow!("{operation}: {}: {}", refusal.code, refusal.message);
+        self.cloud.ask(REGION, model, operation, input).map_err(refused)
+    }
+
     /// The judge of this account: everything that is there now is somebody else's.
     pub fn oracle(&self) -> Oracle {
         let scheme = TagScheme {
