@@ -9,7 +9,7 @@ use crate::lookup::Answers;
 use jenkinsstack_core::diff::Field;
 use jenkinsstack_core::graph::Node;
 use jenkinsstack_core::id::{AccountId, Region};
-use jenkinsstack_core::kind::Kind;
+use jenkinsstack_core::kind::{Kind, State};
 use jenkinsstack_core::observed::Seen;
 use jenkinsstack_core::owner::Owner;
 use std::sync::Arc;
@@ -57,6 +57,25 @@ impl Account {
             None => self.inventory.gone(target.owner, target.node, kind, id).await,
         }
         Ok(seen)
+    }
+
+    /// How far a resource has got that was settling when it was last seen. One that we made or changed a moment ago may
+    /// not be shown yet: it then is as it was.
+    pub async fn poll(&self, target: Target<'_>, seen: &Seen) -> Result<Option<Seen>, Error> {
+        let (kind, id) = (seen.observed.kind(), seen.id());
+        match kind::poll(self, target, seen).await? {
+            Some(seen) => {
+                self.inventory.note(target.owner, seen.clone()).await;
+                Ok(Some(seen))
+            }
+            None if seen.observed.state() != State::Leaving && self.inventory.is_fresh(target, kind, &id).await => {
+                Ok(Some(seen.clone()))
+            }
+            None => {
+                self.inventory.gone(target.owner, target.node, kind, &id).await;
+                Ok(None)
+            }
+        }
     }
 
     /// Makes a resource whose inputs are all known.

@@ -1,4 +1,4 @@
-//! What a driver of one kind does: the same six items in the same order in every file of `kind`.
+//! What a driver of one kind does: the same items in the same order in every file of `kind`.
 
 use crate::account::Account;
 use crate::error::{Error, present};
@@ -59,9 +59,7 @@ pub enum Deletion {
     InProgress,
 }
 
-/// The operations on one kind of resource.
-///
-/// All of them may be repeated at any time. `D` is the kind's `Desired`.
+/// The operations on one kind of resource. All of them may be repeated at any time.
 pub(crate) trait Driver {
     /// The kind's settings.
     type Desired;
@@ -75,6 +73,11 @@ pub(crate) trait Driver {
 
     /// One resource, directly: before a delete, after a lost answer, while it settles. `None` when it does not exist.
     async fn read(account: &Account, target: Target<'_>, id: &str) -> Result<Option<Seen>, Error>;
+
+    /// How far `seen`, which was settling, has got: its state is read anew, in one call where AWS has one for it.
+    async fn poll(account: &Account, target: Target<'_>, seen: &Seen) -> Result<Option<Seen>, Error> {
+        Self::read(account, target, &seen.id()).await
+    }
 
     /// Makes it, with its tags in the create call; finds it again when an earlier create was not heard of.
     async fn create(account: &Account, target: Target<'_>, node: &Node, desired: &Self::Desired)

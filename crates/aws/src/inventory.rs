@@ -1,7 +1,7 @@
 //! What exists in one account and region, listed at once for all stacks, and kept right by what we do ourselves.
 
 use crate::account::Account;
-use crate::driver::Listed;
+use crate::driver::{Listed, Target};
 use crate::error::Error;
 use crate::{kind, tagged};
 use jenkinsstack_core::graph::NodeId;
@@ -59,6 +59,13 @@ impl Inventory {
         let key = (owner.clone(), seen.node.clone(), seen.observed.kind(), seen.id());
         state.ours.insert(key, (Instant::now(), Some(seen.clone())));
         state.stacks.entry(owner.clone()).or_default().see(seen);
+    }
+
+    /// Whether a resource was seen a moment ago, by our own write or direct read: not every reader knows of it yet.
+    pub(crate) async fn is_fresh(&self, target: Target<'_>, kind: Kind, id: &str) -> bool {
+        let state = self.state.lock().await;
+        let last = state.ours.get(&(target.owner.clone(), target.node.clone(), kind, id.to_owned()));
+        last.is_some_and(|(at, seen)| seen.is_some() && at.elapsed() < LISTINGS_LAG)
     }
 
     /// A resource that is gone since our own delete or direct read.

@@ -36,6 +36,11 @@ macro_rules! drivers {
             match kind { $(Kind::$variant => $module::$variant::read(account, target, id).await,)* }
         }
 
+        /// Reads how far a resource has got.
+        pub(crate) async fn poll(account: &Account, target: Target<'_>, seen: &Seen) -> Result<Option<Seen>, Error> {
+            match seen.observed.kind() { $(Kind::$variant => $module::$variant::poll(account, target, seen).await,)* }
+        }
+
         /// Makes a resource.
         pub(crate) async fn create(account: &Account, target: Target<'_>, node: &Node) -> Result<Seen, Error> {
             match &node.desired { $(Desired::$variant(desired) => $module::$variant::create(account, target, node, desired).await,)* }

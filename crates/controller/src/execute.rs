@@ -3,6 +3,7 @@
 //! After every step the planner is asked again with what that step brought, so it alone decides. Steps that do not wait
 //! for each other run side by side. A pass never waits long: what takes minutes is left to the next pass.
 
+use crate::polls::Polls;
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
@@ -14,7 +15,7 @@ use jenkinsstack_core::observed::{Seen, Snapshot};
 use jenkinsstack_core::owner::Owner;
 use jenkinsstack_core::plan::{Action, Goal, Plan, Step, Wait, plan};
 use jenkinsstack_core::render;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -38,6 +39,8 @@ pub struct Job<'a> {
     pub goal: Goal,
     /// How old the shared listing may be.
     pub max_age: Duration,
+    /// What was waited for when the last pass ended.
+    pub polls: Polls,
     /// Asked before every step: `true` when the spec has changed or the lease is lost.
     pub stop: &'a (dyn Fn() -> bool + Send + Sync),
 }
@@ -55,6 +58,8 @@ pub struct Outcome {
     pub failures: Vec<Failure>,
     /// Listings that failed.
     pub unread: Vec<Arc<Error>>,
+    /// What is waited for, and when it is looked at next.
+    pub polls: Polls,
 }
 
 /// A step that was taken.
@@ -110,11 +115,10 @@ pub async fn pass(job: &Job<'_>) -> Result<Outcome, Forbidden> {
     let Observation { snapshot, errors } = job.account.observe(job.owner, job.max_age).await;
     let mut pass = Pass {
         job,
-        outcome: Outcome { snapshot, unread: errors, ..Outcome::default() },
+        outcome: Outcome { snapshot, unread: errors, polls: job.polls.clone(), ..Outcome::default() },
         running: FuturesUnordered::new(),
         busy: BTreeSet::new(),
         left: BTreeSet::new(),
-        polls: BTreeMap::new(),
         began: Instant::now(),
     };
     loop {
@@ -127,7 +131,7 @@ pub async fn pass(job: &Job<'_>) -> Result<Outcome, Forbidden> {
         pass.outcome.plan = plan;
         match pass.running.next().await {
             Some(news) => pass.take(news),
-            None => return Ok(pass.outcome),
+            None => return Ok(pass.end()),
         }
     }
 }
@@ -140,8 +144,6 @@ struct Pass<'a> {
     busy: BTreeSet<NodeId>,
     /// Nodes that are left alone for the rest of the pass: their step failed.
     left: BTreeSet<NodeId>,
-    /// How often each node was polled.
-    polls: BTreeMap<NodeId, u32>,
     began: Instant,
 }
 
@@ -167,20 +169,25 @@ impl<'a> Pass<'a> {
         self.outcome.snapshot.of(&step.node).iter().find(|seen| seen.id() == *id).cloned()
     }
 
-    /// Polls what is settling, as long as the pass has time for it. What was under way when the pass began is read at
-    /// once: the pass was put off for just that long.
+    /// Looks at what is settling, as long as the pass has time for it.
     fn start_polls(&mut self, plan: &Plan) {
         for wait in &plan.waits {
             let free = !self.busy.contains(&wait.node) && !self.left.contains(&wait.node);
-            let polls = self.polls.get(&wait.node).copied();
-            let fresh = self.outcome.done.iter().any(|done| done.node == wait.node);
-            let delay = if polls.is_none() && !fresh { Duration::ZERO } else { poll_interval(wait.kind) };
-            if free && self.began.elapsed() + delay <= BUDGET {
+            let due = self.outcome.polls.due(wait);
+            let seen = self.outcome.snapshot.of(&wait.node).iter().find(|seen| seen.id() == wait.id);
+            if let Some(seen) = seen.filter(|_| free && due <= self.began + BUDGET) {
                 self.busy.insert(wait.node.clone());
-                *self.polls.entry(wait.node.clone()).or_default() += 1;
-                self.running.push(Box::pin(poll(self.job, wait.clone(), delay)));
+                self.running.push(Box::pin(poll(self.job, wait.clone(), seen.clone(), due)));
             }
         }
+    }
+
+    /// What was left alone is looked at in its turn, and what is not waited for any more is forgotten.
+    fn end(mut self) -> Outcome {
+        let Outcome { plan, polls, .. } = &mut self.outcome;
+        plan.waits.iter().filter(|wait| self.left.contains(&wait.node)).for_each(|wait| polls.looked(wait));
+        polls.keep(&plan.waits);
+        self.outcome
     }
 
     fn take(&mut self, news: News) {
@@ -211,6 +218,7 @@ impl<'a> Pass<'a> {
     }
 
     fn polled(&mut self, wait: Wait, outcome: Result<Option<Seen>, Error>) {
+        self.outcome.polls.looked(&wait);
         let line = render::wait_line(&wait);
         let Wait { node, kind, id, state: _ } = wait;
         self.busy.remove(&node);
@@ -275,30 +283,9 @@ async fn act(
     }
 }
 
-async fn poll(job: &Job<'_>, wait: Wait, delay: Duration) -> News {
-    tokio::time::sleep(delay).await;
+async fn poll(job: &Job<'_>, wait: Wait, seen: Seen, due: Instant) -> News {
+    tokio::time::sleep_until(due).await;
     let target = Target { owner: job.owner, node: &wait.node };
-    let outcome = job.account.read(target, wait.kind, &wait.id).await;
+    let outcome = job.account.poll(target, &seen).await;
     News::Polled(wait, outcome)
-}
-
-/// How often something that settles is looked at: what takes seconds every second, what takes minutes less often.
-pub fn poll_interval(kind: Kind) -> Duration {
-    let seconds = match kind {
-        Kind::FileSystem | Kind::AccessPoint | Kind::Cluster => 2,
-        Kind::MountTarget | Kind::Service => 10,
-        Kind::LoadBalancer => 15,
-        Kind::SecurityGroup
-        | Kind::SecurityGroupRule
-        | Kind::Role
-        | Kind::LogGroup
-        | Kind::Secret
-        | Kind::FileSystemPolicy
-        | Kind::BackupPolicy
-        | Kind::TargetGroup
-        | Kind::Listener
-        | Kind::ListenerRule
-        | Kind::TaskDefinition => 5,
-    };
-    Duration::from_secs(seconds)
 }

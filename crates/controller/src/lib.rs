@@ -12,6 +12,7 @@ pub mod inputs;
 pub mod lease;
 pub mod metrics;
 pub mod operator;
+pub mod polls;
 pub mod reconcile;
 pub mod requeue;
 pub mod run;

@@ -3,6 +3,7 @@
 use crate::events::Events;
 use crate::inputs::Discovery;
 use crate::metrics::Metrics;
+use crate::polls::Polls;
 use jenkinsstack_api::JenkinsStack;
 use jenkinsstack_aws::Account;
 use jenkinsstack_core::owner::Owner;
@@ -11,7 +12,7 @@ use kube::ResourceExt;
 use kube::api::Api;
 use kube::runtime::reflector::Store;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// What all passes share.
@@ -40,8 +41,8 @@ pub struct Operator {
     pub stopping: tokio_util::sync::CancellationToken,
     /// One account for each region.
     pub accounts: tokio::sync::Mutex<BTreeMap<String, Account>>,
-    /// How often in a row each stack's passes failed.
-    pub failed: Mutex<BTreeMap<Owner, u32>>,
+    /// What is remembered of each stack from pass to pass. Without it a stack is looked at sooner, and that is all.
+    pub progress: Mutex<BTreeMap<Owner, Progress>>,
 }
 
 impl Operator {
@@ -58,15 +59,29 @@ impl Operator {
 
     /// Counts a failure, and gives back how many there were before it.
     pub(crate) fn fails(&self, owner: &Owner) -> u32 {
-        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = failed.entry(owner.clone()).or_default();
-        *count += 1;
-        *count - 1
+        let mut progress = self.progress();
+        let failed = &mut progress.entry(owner.clone()).or_default().failed;
+        *failed += 1;
+        *failed - 1
     }
 
     /// Forgets the failures, and gives back that there are none.
     pub(crate) fn succeeds(&self, owner: &Owner) -> u32 {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner).remove(owner);
+        self.progress().entry(owner.clone()).or_default().failed = 0;
         0
     }
+
+    /// What is remembered of each stack.
+    pub(crate) fn progress(&self) -> MutexGuard<'_, BTreeMap<Owner, Progress>> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is remembered of a stack from pass to pass.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// How often in a row its passes failed.
+    pub(crate) failed: u32,
+    /// What it waits for.
+    pub(crate) polls: Polls,
 }

@@ -25,8 +25,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How old a shared listing may be while a stack is being worked on: what its own steps change is known anyway.
-const WORKING_AGE: Duration = Duration::from_secs(60);
 /// Before a deleted stack lets go of its object, a listing this much younger than the deletion must show nothing: the
 /// tagging API can be that late about a resource whose create call was not answered.
 const LISTING_LAG: Duration = Duration::from_secs(60);
@@ -110,7 +108,7 @@ impl Run<'_> {
             Err(error) => return self.stop(trouble(&error)).await,
         };
         let graph = Graph::default();
-        let outcome = match self.pass(&account, &graph, goal, WORKING_AGE).await {
+        let outcome = match self.pass(&account, &graph, goal, self.max_age()).await {
             Ok(outcome) => outcome,
             Err(trouble) => return self.stop(trouble).await,
         };
@@ -155,8 +153,11 @@ impl Run<'_> {
     async fn pass(&self, account: &Account, graph: &Graph, goal: Goal, max_age: Duration) -> Result<Outcome, Trouble> {
         let installation = &self.operator.installation;
         let stop = || self.is_outdated() || self.operator.stopping.is_cancelled();
-        let job = Job { account, owner: &self.owner, installation, graph, goal, max_age, stop: &stop };
+        let polls =
+            self.operator.progress().get(&self.owner).map(|progress| progress.polls.clone()).unwrap_or_default();
+        let job = Job { account, owner: &self.owner, installation, graph, goal, max_age, polls, stop: &stop };
         let outcome = pass(&job).await.map_err(|forbidden| bug(forbidden.to_string()))?;
+        self.operator.progress().entry(self.owner.clone()).or_default().polls = outcome.polls.clone();
         for done in &outcome.done {
             tracing::info!(owner = %self.owner, node = %done.node, id = done.id, step = done.line, "done");
             self.operator.metrics.step(&format!("{:?}", done.verb), &format!("{:?}", done.kind));
@@ -260,6 +261,7 @@ impl Run<'_> {
         tracing::info!(owner = %self.owner, note, "deleted");
         self.operator.events.deleted(self.stack, format!("stack {}: {note}", self.owner.stack())).await;
         self.operator.metrics.forget(&self.owner.namespace, &self.owner.name);
+        self.operator.progress().remove(&self.owner);
         finalizer::remove(&self.api, self.stack).await?;
         Ok(self.operator.resync)
     }
@@ -285,16 +287,15 @@ impl Run<'_> {
         requeue::after(outcome, failed, self.operator.resync)
     }
 
-    /// A stack at rest is compared with a listing that others at rest may use as well; one that is being worked on knows
-    /// its own changes; a look that somebody asked for is a fresh one.
+    /// How old the shared listing may be; a look that somebody asked for is a fresh one.
     fn max_age(&self) -> Duration {
         let status = self.stack.status.as_ref();
         let handled = status.and_then(|status| status.last_handled_reconcile_at.as_ref());
         if self.stack.annotations().get(RECONCILE_REQUESTED_AT).is_some_and(|asked| Some(asked) != handled) {
             return Duration::ZERO;
         }
-        let ready = status.and_then(|status| status.condition(jenkinsstack_api::status::ConditionType::Ready));
-        if ready.is_some_and(|ready| ready.status == "True") { self.operator.resync / 2 } else { WORKING_AGE }
+        let failed = self.operator.progress().get(&self.owner).is_some_and(|progress| progress.failed > 0);
+        requeue::listing_age(failed, self.operator.resync)
     }
 
     fn is_new(&self) -> bool {

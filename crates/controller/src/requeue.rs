@@ -1,20 +1,27 @@
 //! When a stack is looked at again.
 
-use crate::execute::{Outcome, poll_interval};
+use crate::execute::Outcome;
 use jenkinsstack_aws::Class;
 use std::time::Duration;
 
 /// How often a stack that is as it should be is looked at for drift.
 pub const RESYNC: Duration = Duration::from_secs(600);
 
+/// How old a shared listing may be, given how often stacks are looked at: what is done meanwhile is known anyway, and
+/// every other pass of a stack at rest finds one that another stack has asked for. After a failure something may be
+/// otherwise than we know.
+pub fn listing_age(failed: bool, resync: Duration) -> Duration {
+    let age = resync / 2;
+    if failed { age.min(Duration::from_secs(60)) } else { age }
+}
+
 /// After how long a stack is looked at again, given how often its passes have failed in a row.
 pub fn after(outcome: &Outcome, failed: u32, resync: Duration) -> Duration {
     let failures = outcome.failures.iter().map(|failure| failure.error.class);
     let unread = outcome.unread.iter().map(|error| error.class);
     let retries = failures.chain(unread).map(|class| backoff(class, failed));
-    let waits = outcome.plan.waits.iter().map(|wait| poll_interval(wait.kind));
     let ready = outcome.plan.ready().next().map(|_| backoff(Class::Transient, failed));
-    retries.chain(waits).chain(ready).min().unwrap_or(resync)
+    retries.chain(outcome.polls.next()).chain(ready).min().unwrap_or(resync)
 }
 
 /// After how long something that failed with `class` is tried again, after `failed` failures in a row.

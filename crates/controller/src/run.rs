@@ -73,7 +73,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         stacks: store,
         stopping: stopping.clone(),
         accounts: Default::default(),
-        failed: Default::default(),
+        progress: Default::default(),
     });
     ready.store(true, Ordering::Relaxed);
     let mut election = Election::new(client.clone(), &lease_namespace, LEASE, &identity);

@@ -14,6 +14,7 @@ use jenkinsstack_cloud::seed::{self, Network};
 use jenkinsstack_cloud::world::HOME_ACCOUNT;
 use jenkinsstack_cloud::{Cloud, Settings, iam};
 use jenkinsstack_controller::execute::{Job, Outcome, pass};
+use jenkinsstack_controller::polls::Polls;
 use jenkinsstack_controller::requeue;
 use jenkinsstack_core::desired;
 use jenkinsstack_core::graph::Graph;
@@ -25,8 +26,6 @@ use tokio::time::Instant;
 
 /// Region of every life.
 pub const REGION: &str = "eu-central-1";
-/// How old the shared listing may be, as in the operator while it works.
-const WORKING_AGE: Duration = Duration::from_secs(60);
 /// Virtual time after which a life that is not done is stuck.
 const PATIENCE: Duration = Duration::from_secs(3 * 60 * 60);
 
@@ -133,9 +132,10 @@ impl Life {
     /// When a plan is forbidden, when something is blocked for good, or when it takes too long.
     pub async fn run(&self, operator: &Account, graph: &Graph, goal: Goal) -> anyhow::Result<End> {
         let began = Instant::now();
-        let (mut passes, mut failed) = (0, 0);
+        let (mut passes, mut failed, mut polls) = (0, 0, Polls::default());
         loop {
-            let outcome = self.pass(operator, graph, goal, WORKING_AGE).await?;
+            let age = requeue::listing_age(failed > 0, requeue::RESYNC);
+            let outcome = self.pass_after(operator, graph, goal, age, polls).await?;
             passes += 1;
             let quiet = outcome.failures.is_empty() && outcome.unread.is_empty();
             if quiet && outcome.plan.settled() {
@@ -146,6 +146,7 @@ impl Life {
             }
             failed = if quiet { 0 } else { failed + 1 };
             tokio::time::sleep(requeue::after(&outcome, failed, requeue::RESYNC)).await;
+            polls = outcome.polls;
         }
     }
 
@@ -188,10 +189,29 @@ impl Life {
         goal: Goal,
         max_age: Duration,
     ) -> anyhow::Result<Outcome> {
+        self.pass_after(operator, graph, goal, max_age, Polls::default()).await
+    }
+
+    async fn pass_after(
+        &self,
+        operator: &Account,
+        graph: &Graph,
+        goal: Goal,
+        max_age: Duration,
+        polls: Polls,
+    ) -> anyhow::Result<Outcome> {
         let owner = owner();
         let stop = || false;
-        let job =
-            Job { account: operator, owner: &owner, installation: INSTALLATION, graph, goal, max_age, stop: &stop };
+        let job = Job {
+            account: operator,
+            owner: &owner,
+            installation: INSTALLATION,
+            graph,
+            goal,
+            max_age,
+            polls,
+            stop: &stop,
+        };
         Ok(pass(&job).await?)
     }
 }

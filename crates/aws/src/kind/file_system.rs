@@ -60,6 +60,19 @@ impl Driver for FileSystem {
         Ok(observed.map(|observed| target.seen(tags(home.tags()), Any::FileSystem(observed))))
     }
 
+    async fn poll(account: &Account, _: Target<'_>, seen: &Seen) -> Result<Option<Seen>, Error> {
+        let before = known(seen)?;
+        let output = account.clients.efs.describe_file_systems().file_system_id(before.id.as_str()).send().await;
+        let output = present(output.map_err(Error::of("DescribeFileSystems", &before.id)))?;
+        let home = output.as_ref().and_then(|output| output.file_systems().first());
+        let now = home.filter(|home| *home.life_cycle_state() != LifeCycleState::Deleted).map(|home| Observed {
+            life_cycle_state: home.life_cycle_state().as_str().to_owned(),
+            throughput: throughput(home.throughput_mode(), home.provisioned_throughput_in_mibps()),
+            ..before.clone()
+        });
+        Ok(now.map(|now| Seen { observed: Any::FileSystem(now), ..seen.clone() }))
+    }
+
     async fn create(account: &Account, target: Target<'_>, node: &Node, desired: &Desired) -> Result<Seen, Error> {
         let (mode, mibps) = mode(desired.throughput);
         let call = account.clients.efs.create_file_system().creation_token(&node.name).encrypted(desired.encrypted);

@@ -1,9 +1,8 @@
 //! Rule of a listener, ours or one that the user names.
 //!
-//! AWS has no token and no name for a rule, so a create looks first: among the listener's rules for one with our tags. The
-//! client secret is written with the login only when its fingerprint differs; it is never read back. A create that is sent
-//! twice makes no second rule, because a priority is given once: the second one looks again. Calls: CreateRule,
-//! DescribeRules, DescribeTags, ModifyRule, SetRulePriorities, AddTags, DeleteRule.
+//! AWS has no token and no name for a rule, but gives a priority once: a repeated create is refused and looks for the rule
+//! with our tags. The client secret is written with the login only when its fingerprint differs; it is never read back.
+//! Calls: CreateRule, DescribeRules, DescribeTags, ModifyRule, SetRulePriorities, AddTags, DeleteRule.
 
 mod parts;
 
@@ -73,16 +72,13 @@ impl Driver for ListenerRule {
 
     async fn create(account: &Account, target: Target<'_>, node: &Node, desired: &Desired) -> Result<Seen, Error> {
         let listener = desired.listener.known().map_err(Error::bug("CreateRule", target.node))?;
-        if let Some(found) = existing(account, target, listener, desired.priority).await? {
-            return Ok(found);
-        }
         let tags = printed(node, desired);
         let call = account.clients.elb.create_rule().listener_arn(listener.as_str()).priority(desired.priority);
         let call = call.set_conditions(Some(conditions(&desired.conditions)));
         let call = call.set_actions(Some(actions(target, desired, Secret::Send)?)).set_tags(Some(tag_list(&tags)));
         let outcome = call.send().await.map_err(Error::of("CreateRule", target.node)).map_err(Error::just_made);
         let made = match outcome {
-            // A lost answer that the SDK asked for again, or somebody who was faster.
+            // It was made by a call whose answer was lost, or somebody has the priority.
             Err(error) if error.is("PriorityInUse") => {
                 return existing(account, target, listener, desired.priority).await?.ok_or(error);
             }

@@ -68,6 +68,15 @@ impl Driver for LoadBalancer {
         seen(account, target, output.load_balancers()).await
     }
 
+    async fn poll(account: &Account, _: Target<'_>, seen: &Seen) -> Result<Option<Seen>, Error> {
+        let before = known(seen)?;
+        let output = account.clients.elb.describe_load_balancers().load_balancer_arns(before.arn.as_str()).send().await;
+        let output = present(output.map_err(Error::of("DescribeLoadBalancers", &before.arn)))?;
+        let one = output.as_ref().and_then(|output| output.load_balancers().first());
+        let now = one.and_then(|one| observed(one, before.attributes.clone()));
+        Ok(now.map(|now| Seen { observed: Any::LoadBalancer(now), ..seen.clone() }))
+    }
+
     async fn create(account: &Account, target: Target<'_>, node: &Node, desired: &Desired) -> Result<Seen, Error> {
         let groups = known_groups(node, desired)?;
         let call = account.clients.elb.create_load_balancer().name(&node.name).r#type(LoadBalancerTypeEnum::Application);

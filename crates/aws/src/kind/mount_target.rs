@@ -75,6 +75,18 @@ impl Driver for MountTarget {
         }
     }
 
+    async fn poll(account: &Account, target: Target<'_>, seen: &Seen) -> Result<Option<Seen>, Error> {
+        let before = known(seen)?;
+        if before.security_groups.is_empty() {
+            return Self::read(account, target, before.id.as_str()).await;
+        }
+        let now = described(account, before.id.as_str()).await?.map(|now| Observed {
+            life_cycle_state: now.life_cycle_state().as_str().to_owned(),
+            ..before.clone()
+        });
+        Ok(now.map(|now| Seen { observed: Any::MountTarget(now), ..seen.clone() }))
+    }
+
     async fn create(account: &Account, target: Target<'_>, _: &Node, desired: &Desired) -> Result<Seen, Error> {
         let bug = || Error::bug("CreateMountTarget", target.node);
         let file_system = desired.file_system.known().map_err(bug())?;

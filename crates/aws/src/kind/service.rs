@@ -1,6 +1,6 @@
 //! ECS service: one task of Jenkins, never two.
 //!
-//! Its name is unique in its cluster, and create looks first: it takes the service that is there. There is no client
+//! Its name is unique in its cluster: a repeated create is refused and takes the service that is there. There is no client
 //! token, which would do no more, and might name a service that was deleted meanwhile. Calls: CreateService,
 //! DescribeServices, UpdateService, TagResource, DeleteService; ListTasks and DescribeTasks to see that a home is free;
 //! GetResources to see that no other cluster has a task on it.
@@ -87,8 +87,10 @@ impl Driver for Service {
 
     async fn create(account: &Account, target: Target<'_>, node: &Node, desired: &Desired) -> Result<Seen, Error> {
         let cluster = desired.cluster.known().map_err(Error::bug("CreateService", &node.name))?;
-        if let Some(standing) = ready_for(account, target, cluster, node, desired).await? {
-            return Ok(standing);
+        if !home_is_free(account, target, cluster, node, desired).await? {
+            let message = "an earlier task still has the home mounted: the next one starts when that has stopped";
+            let occupied = Error::new(Class::NotYet, "CreateService", &node.name, message);
+            return standing(account, target, cluster, &node.name).await?.ok_or(occupied);
         }
         let call = request::create(account, node, desired).map_err(Error::bug("CreateService", &node.name))?;
         match call.send().await.map_err(Error::of("CreateService", &node.name)) {
@@ -172,28 +174,20 @@ async fn complete(account: &Account, service: Described) -> Result<Option<(Obser
     Ok(Some((observed, ecs::from_ecs(service.tags()))))
 }
 
-/// The service, if it is there already; nothing, if it can be created. It can't while anything of this node is left on
-/// its home, in whichever cluster.
-async fn ready_for(
+/// Whether nothing of this node is left on its home, in whichever cluster.
+async fn home_is_free(
     account: &Account,
     target: Target<'_>,
     cluster: &ClusterArn,
     node: &Node,
     desired: &Desired,
-) -> Result<Option<Seen>, Error> {
+) -> Result<bool, Error> {
     let definition = desired.task_definition.known().map_err(Error::bug("CreateService", &node.name))?;
     let own = account.arn("ecs", &format!("service/{}/{}", cluster_of(cluster.as_str()), node.name));
-    let standing = standing(account, target, cluster, &node.name);
     let here = tasks::left(account, cluster, definition);
     let elsewhere = tasks::elsewhere(account, target, &own);
-    match futures::future::try_join3(standing, here, elsewhere).await? {
-        (Some(standing), _, _) => Ok(Some(standing)),
-        (None, 0, 0) => Ok(None),
-        (None, _, _) => {
-            let message = "an earlier task still has the home mounted: the next one starts when that has stopped";
-            Err(Error::new(Class::NotYet, "CreateService", &node.name, message))
-        }
-    }
+    let (here, elsewhere) = futures::future::try_join(here, elsewhere).await?;
+    Ok(here == 0 && elsewhere == 0)
 }
 
 /// The service that has our name, if there is one. One that is not ours is an error.

@@ -81,7 +81,7 @@ impl Driver for TaskDefinition {
     }
 
     async fn create(account: &Account, target: Target<'_>, node: &Node, desired: &Desired) -> Result<Seen, Error> {
-        match revisions::newest(account, target, &node.name).await? {
+        match revisions::active(account, target, &node.name).await? {
             Family::Foreign => Err(Error::foreign("RegisterTaskDefinition", &node.name)),
             family => follow(account, target, node, desired, family).await,
         }

@@ -32,13 +32,21 @@ pub(super) enum Family {
     Empty,
 }
 
-/// The newest revision that counts. One that somebody registered by hand is passed over.
+/// The newest revision that counts, active or not.
 pub(super) async fn newest(account: &Account, target: Target<'_>, family: &str) -> Result<Family, Error> {
-    let Some((arn, tags)) = described(account, family).await? else {
-        let left = all(account, family, TaskDefinitionStatus::Inactive).await?;
-        let left = first_owned(account, target, &left).await?;
-        return Ok(left.map_or(Family::Empty, |(arn, tags)| Family::Left { arn, tags }));
-    };
+    match active(account, target, family).await? {
+        Family::Empty => {
+            let left = all(account, family, TaskDefinitionStatus::Inactive).await?;
+            let left = first_owned(account, target, &left).await?;
+            Ok(left.map_or(Family::Empty, |(arn, tags)| Family::Left { arn, tags }))
+        }
+        family => Ok(family),
+    }
+}
+
+/// The newest active revision that counts. One that somebody registered by hand is passed over.
+pub(super) async fn active(account: &Account, target: Target<'_>, family: &str) -> Result<Family, Error> {
+    let Some((arn, tags)) = described(account, family).await? else { return Ok(Family::Empty) };
     if target.owns(&tags) {
         return Ok(Family::Ours { arn, tags });
     }
