@@ -81,7 +81,7 @@ impl Account {
     /// Makes a resource whose inputs are all known.
     pub async fn create(&self, target: Target<'_>, node: &Node) -> Result<Seen, Error> {
         let seen = kind::create(self, target, node).await?;
-        self.inventory.note(target.owner, seen.clone()).await;
+        self.inventory.made(target.owner, seen.clone()).await;
         Ok(seen)
     }
 
@@ -92,10 +92,19 @@ impl Account {
         Ok(seen)
     }
 
-    /// Deletes a resource, once a direct read has shown that it still is ours.
+    /// Deletes a resource, once a direct read has shown that it still is ours. One that we made a moment ago and that no
+    /// read shows is not taken for gone: it would be left behind.
     pub async fn delete(&self, target: Target<'_>, seen: &Seen) -> Result<Deletion, Error> {
         let (kind, id) = (seen.observed.kind(), seen.id());
-        let Some(now) = self.read(target, kind, &id).await? else { return Ok(Deletion::Gone) };
+        let is_new = self.inventory.is_new(target, kind, &id).await;
+        let now = match kind::read(self, target, kind, &id).await? {
+            Some(now) => now,
+            None if is_new => return Err(Error::not_shown("Delete", &id)),
+            None => {
+                self.inventory.gone(target.owner, target.node, kind, &id).await;
+                return Ok(Deletion::Gone);
+            }
+        };
         let ours = |tags: &_| Owner::of(tags).is_some_and(|(owner, _)| owner == *target.owner);
         if !now.tags.as_ref().is_none_or(ours) {
             return Err(Error::foreign("Delete", &id));
@@ -104,8 +113,9 @@ impl Account {
             Err(error) if error.class == Class::Missing => Deletion::Gone,
             outcome => outcome?,
         };
-        if deletion == Deletion::Gone {
-            self.inventory.gone(target.owner, target.node, kind, &id).await;
+        match deletion {
+            Deletion::Gone => self.inventory.gone(target.owner, target.node, kind, &id).await,
+            Deletion::InProgress => self.inventory.going(target, kind, &id).await,
         }
         Ok(deletion)
     }

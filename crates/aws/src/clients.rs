@@ -2,7 +2,11 @@
 
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_runtime_api::client::http::HttpConnectorSettings;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_types::region::Region;
 use std::time::Duration;
 
@@ -51,10 +55,10 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// Clients by the standard chain of credentials and the standard environment variables (`AWS_ENDPOINT_URL`, …).
+    /// Clients by the standard chain of credentials and the standard environment variables (`AWS_ENDPOINT_URL`, …,
+    /// `HTTPS_PROXY`, `NO_PROXY`).
     pub async fn from_env(region: &str) -> Self {
-        let http =
-            aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+        let http = Builder::new().build_with_connector_fn(connector);
         let config = aws_config::defaults(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))
             .http_client(http)
@@ -85,4 +89,12 @@ impl Clients {
             tagging: aws_sdk_resourcegroupstagging::Client::from_conf(own_pace!(aws_sdk_resourcegroupstagging, config)),
         }
     }
+}
+
+/// A way to AWS: by the proxy that the environment names, with the roots of trust of the machine.
+fn connector(settings: Option<&HttpConnectorSettings>, components: Option<&RuntimeComponents>) -> Connector {
+    let mut builder = Connector::builder().proxy_config(ProxyConfig::from_env());
+    builder.set_connector_settings(settings.cloned());
+    builder.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+    builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).build()
 }

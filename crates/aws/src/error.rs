@@ -95,6 +95,11 @@ impl Error {
         Self::new(Class::NotYet, operation, resource, "its name is taken, and AWS does not show it yet")
     }
 
+    /// Something that we made ourselves, and that no read shows yet.
+    pub(crate) fn not_shown(operation: &'static str, resource: impl fmt::Display) -> Self {
+        Self::new(Class::NotYet, operation, resource, "it was made a moment ago, and AWS does not show it yet")
+    }
+
     /// The same error about what was made a moment ago: that it is missing only means that the news has not spread.
     pub(crate) fn just_made(mut self) -> Self {
         if self.class == Class::Missing {

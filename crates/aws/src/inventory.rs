@@ -37,8 +37,12 @@ struct Listing {
     listed: Option<Instant>,
     stacks: BTreeMap<Owner, Snapshot>,
     unread: BTreeMap<Kind, Arc<Error>>,
-    ours: BTreeMap<(Owner, NodeId, Kind, String), (Instant, Option<Seen>)>,
+    ours: BTreeMap<Key, (Instant, Option<Seen>)>,
+    made: BTreeMap<Key, Instant>,
 }
+
+/// Whose a resource is, which node, of which kind, and its id.
+type Key = (Owner, NodeId, Kind, String);
 
 impl Inventory {
     /// What exists of `owner`; lists everything anew when the last listing is older than `max_age`. Callers that come
@@ -51,6 +55,28 @@ impl Inventory {
         let mut snapshot = state.stacks.get(owner).cloned().unwrap_or_default();
         snapshot.unread = state.unread.keys().copied().collect();
         Observation { snapshot, errors: state.unread.values().cloned().collect() }
+    }
+
+    /// A resource that we have just made, or taken over from another node.
+    pub(crate) async fn made(&self, owner: &Owner, seen: Seen) {
+        let (kind, id) = (seen.observed.kind(), seen.id());
+        let mut state = self.state.lock().await;
+        state.made.retain(|(of, _, same, this), _| (&*of, *same, &*this) != (owner, kind, &id));
+        state.made.insert((owner.clone(), seen.node.clone(), kind, id), Instant::now());
+        drop(state);
+        self.note(owner, seen).await;
+    }
+
+    /// A resource that AWS is deleting: that no read shows it any more now means what it says.
+    pub(crate) async fn going(&self, target: Target<'_>, kind: Kind, id: &str) {
+        let key = (target.owner.clone(), target.node.clone(), kind, id.to_owned());
+        self.state.lock().await.made.remove(&key);
+    }
+
+    /// Whether we made a resource a moment ago.
+    pub(crate) async fn is_new(&self, target: Target<'_>, kind: Kind, id: &str) -> bool {
+        let key = (target.owner.clone(), target.node.clone(), kind, id.to_owned());
+        self.state.lock().await.made.get(&key).is_some_and(|at| at.elapsed() < LISTINGS_LAG)
     }
 
     /// A resource as it is since our own write or direct read.
@@ -71,7 +97,9 @@ impl Inventory {
     /// A resource that is gone since our own delete or direct read.
     pub(crate) async fn gone(&self, owner: &Owner, node: &NodeId, kind: Kind, id: &str) {
         let mut state = self.state.lock().await;
-        state.ours.insert((owner.clone(), node.clone(), kind, id.to_owned()), (Instant::now(), None));
+        let key = (owner.clone(), node.clone(), kind, id.to_owned());
+        state.made.remove(&key);
+        state.ours.insert(key, (Instant::now(), None));
         if let Some(snapshot) = state.stacks.get_mut(owner) {
             snapshot.forget(node, id);
         }
@@ -114,20 +142,46 @@ impl Listing {
     /// Puts our own recent writes over a listing that may not show them yet.
     fn believe_ourselves(&mut self) {
         self.ours.retain(|_, (at, _)| at.elapsed() < LISTINGS_LAG);
+        self.made.retain(|_, at| at.elapsed() < LISTINGS_LAG);
         for ((owner, node, kind, id), (_, seen)) in &self.ours {
             let snapshot = self.stacks.entry(owner.clone()).or_default();
-            let listed = !is_listed_late(*kind) && snapshot.of(node).iter().any(|other| other.id() == *id);
-            match seen {
-                Some(seen) if !listed => snapshot.see(seen.clone()),
-                Some(_) => (),
-                None => snapshot.forget(node, id),
+            let listed = snapshot.of(node).iter().find(|other| other.id() == *id).cloned();
+            match (seen, listed, late(*kind)) {
+                (Some(_), Some(_), Late::Nothing) => (),
+                (Some(seen), Some(listed), Late::Tags) => snapshot.see(Seen { tags: seen.tags.clone(), ..listed }),
+                (Some(seen), _, _) => snapshot.see(seen.clone()),
+                (None, _, _) => snapshot.forget(node, id),
             }
         }
     }
 }
 
-/// Kinds of which a listing shows the tags, and what is kept in tags, as they were before our last write. They have no
-/// states that a listing would know better.
-fn is_listed_late(kind: Kind) -> bool {
-    matches!(kind, Kind::TaskDefinition | Kind::TargetGroup | Kind::Listener | Kind::ListenerRule)
+/// What a listing shows as it was before our last write.
+enum Late {
+    /// Nothing: it asks the resource's own API for all of it.
+    Nothing,
+    /// Its tags.
+    Tags,
+    /// Its tags, and what is kept in them. Such kinds have no states that a listing would know better.
+    Everything,
+}
+
+fn late(kind: Kind) -> Late {
+    match kind {
+        Kind::TargetGroup => Late::Tags,
+        Kind::TaskDefinition | Kind::Listener | Kind::ListenerRule => Late::Everything,
+        Kind::SecurityGroup
+        | Kind::SecurityGroupRule
+        | Kind::Role
+        | Kind::LogGroup
+        | Kind::Secret
+        | Kind::FileSystem
+        | Kind::FileSystemPolicy
+        | Kind::BackupPolicy
+        | Kind::MountTarget
+        | Kind::AccessPoint
+        | Kind::LoadBalancer
+        | Kind::Cluster
+        | Kind::Service => Late::Nothing,
+    }
 }

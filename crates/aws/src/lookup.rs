@@ -5,6 +5,7 @@
 use crate::account::Account;
 use crate::error::{Error, present};
 use crate::permission::{On, Permission, When, permit};
+use aws_sdk_acm::types::CertificateStatus;
 use aws_sdk_ec2::types::Filter;
 use jenkinsstack_core::desired::{ExistingFileSystem, ExistingListener, Subnet};
 use jenkinsstack_core::id::{FileSystemId, SecurityGroupId, VpcId};
@@ -15,6 +16,9 @@ use tokio::time::Instant;
 
 /// For how long an answer serves others: networks change seldom, and a stack notices within two passes.
 const FRESH: Duration = Duration::from_secs(300);
+
+/// For how long a certificate counts as issued without being asked for: it ends when it expires, and that is long known.
+const ISSUED: Duration = Duration::from_secs(3600);
 
 /// The permissions that lookups need.
 pub const PERMISSIONS: &[Permission] = &[
@@ -48,6 +52,7 @@ pub enum Selector {
 pub(crate) struct Answers {
     vpcs: Mutex<BTreeMap<Selector, (Instant, Vec<VpcId>)>>,
     subnets: Mutex<BTreeMap<(VpcId, Selector), (Instant, Vec<Subnet>)>>,
+    issued: Mutex<BTreeMap<String, Instant>>,
 }
 
 /// A listener and what the spec says of it.
@@ -110,9 +115,17 @@ impl Account {
 
     /// Status of a certificate in AWS's words, for example `ISSUED`; `None` when it does not exist.
     pub async fn certificate_status(&self, arn: &str) -> Result<Option<String>, Error> {
+        let issued = &self.answers().issued;
+        if issued.lock().await.get(arn).is_some_and(|at| at.elapsed() < ISSUED) {
+            return Ok(Some(CertificateStatus::Issued.as_str().to_owned()));
+        }
         let output = self.clients.acm.describe_certificate().certificate_arn(arn).send().await;
         let output = present(output.map_err(Error::of("DescribeCertificate", arn)))?;
-        Ok(output.and_then(|output| Some(output.certificate()?.status()?.as_str().to_owned())))
+        let status = output.as_ref().and_then(|output| output.certificate()?.status());
+        if status == Some(&CertificateStatus::Issued) {
+            issued.lock().await.insert(arn.to_owned(), Instant::now());
+        }
+        Ok(status.map(|status| status.as_str().to_owned()))
     }
 
     /// A listener of an Application Load Balancer; `None` when it does not exist.

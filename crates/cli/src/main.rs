@@ -28,11 +28,23 @@ const FAILED: u8 = 1;
 async fn main() -> ExitCode {
     // One TLS provider for Kubernetes and AWS.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let outcome = match Cli::parse().command {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(usage) => return shown(&usage),
+    };
+    let outcome = match cli.command {
         Command::Plan(args) => plan::plan(args).await,
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
         ExitCode::from(FAILED)
     })
+}
+
+/// Shows what clap has to say: help, the version, or what is wrong with the arguments. Clap's own exit code for the last is
+/// that of a plan with changes.
+fn shown(usage: &clap::Error) -> ExitCode {
+    // A pipe that is closed is no reason for more.
+    let _ = usage.print();
+    if usage.use_stderr() { ExitCode::from(FAILED) } else { ExitCode::SUCCESS }
 }

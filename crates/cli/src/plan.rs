@@ -5,8 +5,7 @@ use clap::ValueEnum;
 use jenkinsstack_api::spec::OnDelete;
 use jenkinsstack_api::{DeletionPolicy, JenkinsStack};
 use jenkinsstack_aws::{Account, Clients, Observation};
-use jenkinsstack_controller::inputs::{Discovery, Sources, gather, read_fingerprinter};
-use jenkinsstack_core::desired;
+use jenkinsstack_controller::inputs::{Discovery, Sources, gather, graph, read_fingerprinter};
 use jenkinsstack_core::graph::Graph;
 use jenkinsstack_core::owner::Owner;
 use jenkinsstack_core::plan::{Goal, Plan, plan as decide};
@@ -23,7 +22,7 @@ use std::time::Duration;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Name of a stack in the cluster.
-    #[arg(required_unless_present = "filename", conflicts_with = "filename")]
+    #[arg(conflicts_with = "filename")]
     name: Option<String>,
     /// File with a JenkinsStack; `-` for standard input.
     #[arg(short, long)]
@@ -104,16 +103,17 @@ async fn think(
         let fingerprinter = fingerprinter.with_context(|| {
             format!("the operator has not been running in namespace {operator_namespace}: see --operator-namespace")
         })?;
-        let discovery = Discovery::new()?;
+        let discovery = Discovery::new(Duration::ZERO)?;
         let sources = Sources {
             client,
             account: &account,
             discovery: &discovery,
             fingerprinter: &fingerprinter,
             installation: &installation,
+            max_age: Duration::ZERO,
         };
         let inputs = gather(&sources, owner, &stack.spec).await.map_err(|trouble| anyhow!(trouble.message))?;
-        desired::graph(&stack.spec, &inputs.context)?
+        graph(&stack.spec, &inputs).map_err(|trouble| anyhow!(trouble.message))?
     } else {
         Graph::default()
     };

@@ -10,13 +10,16 @@ mod secrets;
 pub use oidc::Discovery;
 pub use secrets::{fingerprinter, read_fingerprinter, referenced_secrets};
 
+use futures::try_join;
 use jenkinsstack_api::status::Reason;
 use jenkinsstack_api::{JenkinsStackSpec, validate};
 use jenkinsstack_aws::{Account, Class, Error};
-use jenkinsstack_core::desired::Context;
+use jenkinsstack_core::desired::{self, Context, SpecError};
+use jenkinsstack_core::graph::Graph;
 use jenkinsstack_core::owner::Owner;
 use jenkinsstack_core::secret::Fingerprinter;
 use jenkinsstack_status::facts::{Outlook, Trouble};
+use std::time::Duration;
 
 /// Where inputs come from.
 pub struct Sources<'a> {
@@ -30,6 +33,8 @@ pub struct Sources<'a> {
     pub fingerprinter: &'a Fingerprinter,
     /// Uid of the cluster's `kube-system` namespace.
     pub installation: &'a str,
+    /// How old what is remembered may be; zero for a look that somebody asked for.
+    pub max_age: Duration,
 }
 
 /// What was gathered.
@@ -49,11 +54,27 @@ pub async fn gather(sources: &Sources<'_>, owner: &Owner, spec: &JenkinsStackSpe
         return Err(invalid(&violation.field, &violation.message));
     }
     let account = sources.account;
-    let vpc = network::vpc(account, spec).await?;
-    let public_subnets = network::public_subnets(account, spec, &vpc).await?;
-    let private_subnets = network::private_subnets(account, spec, &vpc).await?;
-    existing::certificate(account, spec).await?;
-    let listener = existing::listener(account, spec, &vpc).await?;
+    let network = async {
+        let vpc = network::vpc(account, spec).await?;
+        let public = network::public_subnets(account, spec, &vpc);
+        let private = network::private_subnets(account, spec, &vpc);
+        let (public, private, listener) = try_join!(public, private, existing::listener(account, spec, &vpc))?;
+        Ok((vpc, public, private, listener))
+    };
+    let existing = async {
+        let certificate = existing::certificate(account, spec);
+        let found = try_join!(certificate, existing::file_system(account, spec), existing::cluster(account, spec))?;
+        let ((), file_system, cluster) = found;
+        Ok((file_system, cluster))
+    };
+    let told = async {
+        let environment = secrets::environment(sources, owner, spec);
+        let client_secret = secrets::client_secret(sources, owner, spec);
+        try_join!(environment, client_secret, oidc::endpoints(sources, spec))
+    };
+    let ((vpc, public_subnets, private_subnets, listener), (file_system, cluster), told) =
+        try_join!(network, existing, told)?;
+    let (secrets, client_secret, oidc_endpoints) = told;
     let context = Context {
         owner: owner.clone(),
         installation: sources.installation.to_owned(),
@@ -63,19 +84,35 @@ pub async fn gather(sources: &Sources<'_>, owner: &Owner, spec: &JenkinsStackSpe
         vpc,
         public_subnets,
         private_subnets,
-        existing_file_system: existing::file_system(account, spec).await?,
-        existing_cluster: existing::cluster(account, spec).await?,
+        existing_file_system: file_system,
+        existing_cluster: cluster,
         existing_listener: listener.as_ref().map(|found| found.listener.clone()),
-        secrets: secrets::environment(sources, owner, spec).await?,
-        client_secret: secrets::client_secret(sources, owner, spec).await?,
-        oidc_endpoints: oidc::endpoints(sources.discovery, spec).await?,
+        secrets,
+        client_secret,
+        oidc_endpoints,
     };
     Ok(Inputs { context, existing_load_balancer: listener.map(|found| found.dns_name) })
 }
 
+/// The resources that a spec asks for, or what is wrong with it.
+///
+/// # Errors
+/// A [`Trouble`] that names the field, what is wrong and what to do.
+pub fn graph(spec: &JenkinsStackSpec, inputs: &Inputs) -> Result<Graph, Trouble> {
+    desired::graph(spec, &inputs.context).map_err(|error| match error {
+        SpecError::Field { field, problem } => invalid(&field, &problem),
+        SpecError::Graph(error) => bug(error.to_string()),
+    })
+}
+
 /// A field that the user has to change.
-pub(crate) fn invalid(field: &str, message: &str) -> Trouble {
+fn invalid(field: &str, message: &str) -> Trouble {
     wrong(Reason::InvalidSpec, format!("spec.{field}: {message}"))
+}
+
+/// A mistake of the operator.
+pub(crate) fn bug(message: String) -> Trouble {
+    Trouble { reason: Reason::InternalError, message, about: None, outlook: Outlook::NeedsUser }
 }
 
 /// Something that the user has to mend. It is looked at again now and then, so that no nudge is needed.

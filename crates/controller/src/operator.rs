@@ -57,6 +57,11 @@ impl Operator {
         Owner { cluster: self.cluster.clone(), namespace, name: stack.name_any() }
     }
 
+    /// How often in a row the stack's passes have failed before this one.
+    pub(crate) fn failures(&self, owner: &Owner) -> u32 {
+        self.progress().get(owner).map(|progress| progress.failed).unwrap_or_default()
+    }
+
     /// Counts a failure, and gives back how many there were before it.
     pub(crate) fn fails(&self, owner: &Owner) -> u32 {
         let mut progress = self.progress();

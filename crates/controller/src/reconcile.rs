@@ -1,14 +1,14 @@
 //! One pass over one stack: inputs, graph, plan, AWS, status.
 
 use crate::execute::{Failure, Job, Outcome, pass};
-use crate::inputs::{Inputs, Sources, gather, invalid, judge};
+use crate::inputs::{Inputs, Sources, bug, gather, graph, judge};
 use crate::operator::Operator;
-use crate::{finalizer, requeue};
+use crate::{events, finalizer, requeue};
+use futures::future::OptionFuture;
 use jenkinsstack_api::spec::OnDelete;
-use jenkinsstack_api::status::{JenkinsHealth, RECONCILE_REQUESTED_AT, Reason, TargetHealth};
+use jenkinsstack_api::status::{JenkinsHealth, RECONCILE_REQUESTED_AT, TargetHealth};
 use jenkinsstack_api::{DeletionPolicy, JenkinsStack, JenkinsStackStatus};
 use jenkinsstack_aws::{Account, Class, Clients, Error};
-use jenkinsstack_core::desired;
 use jenkinsstack_core::graph::Graph;
 use jenkinsstack_core::id::Region;
 use jenkinsstack_core::kind::{Observed, State};
@@ -79,13 +79,9 @@ struct Run<'a> {
 
 impl Run<'_> {
     async fn apply(&self) -> Result<Duration, ReconcileError> {
-        if !finalizer::is_set(self.stack) {
-            finalizer::set(&self.api, self.stack).await?;
-        }
-        if self.is_new() {
-            self.report(Phase::Started).await?;
-        }
-        let (account, inputs, graph) = match self.wanted().await {
+        let (begun, wanted) = futures::join!(self.begin(), self.wanted());
+        begun?;
+        let (account, inputs, graph) = match wanted {
             Ok(wanted) => wanted,
             Err(trouble) => return self.stop(trouble).await,
         };
@@ -95,6 +91,17 @@ impl Run<'_> {
         };
         self.tell(&graph, &outcome, &account, inputs.existing_load_balancer.as_deref()).await?;
         Ok(self.next(&outcome))
+    }
+
+    /// Marks the object as ours and as being worked on, before anything changes on AWS.
+    async fn begin(&self) -> Result<(), ReconcileError> {
+        if !finalizer::is_set(self.stack) {
+            finalizer::set(&self.api, self.stack).await?;
+        }
+        if self.is_new() {
+            self.report(Phase::Started).await?;
+        }
+        Ok(())
     }
 
     async fn delete(&self) -> Result<Duration, ReconcileError> {
@@ -141,12 +148,14 @@ impl Run<'_> {
     async fn wanted(&self) -> Result<(Account, Inputs, Graph), Trouble> {
         let account = self.account().await.map_err(|error| trouble(&error))?;
         let Operator { client, installation, fingerprinter, discovery, .. } = self.operator;
-        let sources = Sources { client, account: &account, discovery, fingerprinter, installation };
-        let inputs = gather(&sources, &self.owner, &self.stack.spec).await?;
-        let graph = desired::graph(&self.stack.spec, &inputs.context).map_err(|error| match error {
-            desired::SpecError::Field { field, problem } => invalid(&field, &problem),
-            desired::SpecError::Graph(error) => bug(error.to_string()),
-        })?;
+        let max_age = self.max_age();
+        let sources = Sources { client, account: &account, discovery, fingerprinter, installation, max_age };
+        // What there is on AWS is listed meanwhile; the pass finds it listed. A look that was asked for begins later.
+        let age = Some(max_age).filter(|age| !age.is_zero());
+        let listed = OptionFuture::from(age.map(|age| account.observe(&self.owner, age)));
+        let (inputs, _) = futures::join!(gather(&sources, &self.owner, &self.stack.spec), listed);
+        let inputs = inputs?;
+        let graph = graph(&self.stack.spec, &inputs)?;
         Ok((account, inputs, graph))
     }
 
@@ -220,13 +229,12 @@ impl Run<'_> {
 
     /// There was no pass: the status says why.
     async fn stop(&self, trouble: Trouble) -> Result<Duration, ReconcileError> {
-        let failed = self.operator.fails(&self.owner);
         let class = match trouble.outlook {
             Outlook::Retrying => Class::Transient,
             Outlook::NeedsUser => Class::Invalid,
         };
         self.report(Phase::Stopped(trouble)).await?;
-        Ok(requeue::backoff(class, failed))
+        Ok(requeue::backoff(class, self.operator.fails(&self.owner)))
     }
 
     async fn report(&self, phase: Phase<'_>) -> Result<(), ReconcileError> {
@@ -240,9 +248,8 @@ impl Run<'_> {
         };
         let next = status(&facts);
         let name = self.stack.name_any();
-        if report::write(&self.api, &name, self.stack.status.as_ref(), &next).await? {
-            self.operator.events.turned(self.stack, &next).await;
-        }
+        report::write(&self.api, &name, self.stack.status.as_ref(), &next).await?;
+        self.operator.events.turned(self.stack, &next, self.operator.failures(&self.owner)).await;
         self.count(&next);
         Ok(())
     }
@@ -250,9 +257,8 @@ impl Run<'_> {
     fn count(&self, status: &JenkinsStackStatus) {
         let metrics = &self.operator.metrics;
         metrics.status(&self.owner.namespace, &self.owner.name, status);
-        let ready = status.condition(jenkinsstack_api::status::ConditionType::Ready);
-        if let Some(ready) = ready.filter(|ready| ready.status == "False") {
-            metrics.trouble(&ready.reason);
+        if let Some(reason) = events::trouble(status) {
+            metrics.trouble(reason);
         }
     }
 
@@ -329,10 +335,6 @@ fn troubles(outcome: &Outcome) -> Vec<Trouble> {
 fn trouble(error: &Error) -> Trouble {
     let (reason, outlook) = judge(error.class);
     Trouble { reason, message: error.to_string(), about: None, outlook }
-}
-
-fn bug(message: String) -> Trouble {
-    Trouble { reason: Reason::InternalError, message, about: None, outlook: Outlook::NeedsUser }
 }
 
 fn kept_line(kept: &[Kept]) -> String {

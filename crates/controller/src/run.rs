@@ -49,9 +49,9 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         lease_namespace,
         identity,
     } = args;
+    let ended = terminated()?;
     let metrics = Metrics::default();
     let ready = Arc::new(AtomicBool::new(false));
-    let stopping = CancellationToken::new();
     serve_metrics(metrics_address, metrics.clone()).await?;
     serve_health(health_address, ready.clone()).await?;
     let client = kube::Client::try_default().await.context("no way to the cluster: is there a service account?")?;
@@ -59,30 +59,35 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let fingerprinter = fingerprinter(&client, &lease_namespace)
         .await
         .with_context(|| format!("the Secret with the fingerprint key in namespace {lease_namespace}"))?;
+    let resync = Duration::from_secs(resync_seconds);
     let (store, writer) = reflector::store();
     let operator = Arc::new(Operator {
         client: client.clone(),
         cluster: cluster_name,
         installation,
         fingerprinter,
-        discovery: Discovery::new()?,
+        discovery: Discovery::new(resync)?,
         probes: probe::client()?,
         events: Events::new(client.clone(), &identity),
         metrics: metrics.clone(),
-        resync: Duration::from_secs(resync_seconds),
+        resync,
         stacks: store,
-        stopping: stopping.clone(),
+        stopping: CancellationToken::new(),
         accounts: Default::default(),
         progress: Default::default(),
     });
     ready.store(true, Ordering::Relaxed);
     let mut election = Election::new(client.clone(), &lease_namespace, LEASE, &identity);
-    if leader_election && !lead(&mut election, &stopping).await? {
-        return Ok(());
+    if leader_election {
+        tokio::select! {
+            () = election.acquire() => (),
+            () = ended.cancelled() => return Ok(()),
+        }
     }
     metrics.lead(Leads::Yes);
     tracing::info!(identity, "leading");
-    let outcome = work(operator, &watch_namespaces, writer, stopping, leader_election.then_some(&mut election)).await;
+    let held = leader_election.then_some(&mut election);
+    let outcome = work(operator, &watch_namespaces, writer, ended, held).await;
     metrics.lead(Leads::No);
     if leader_election {
         election.release().await;
@@ -90,30 +95,18 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     outcome
 }
 
-/// Waits for the lease; `false` when the process is to end before.
-async fn lead(election: &mut Election, stopping: &CancellationToken) -> anyhow::Result<bool> {
-    let ended = terminated()?;
-    tokio::select! {
-        () = election.acquire() => Ok(true),
-        () = ended => {
-            stopping.cancel();
-            Ok(false)
-        }
-    }
-}
-
 /// Works until told to end, or until the lease is lost. Passes that run end their calls and start no new step.
 async fn work(
     operator: Arc<Operator>,
     namespaces: &[String],
     writer: reflector::store::Writer<JenkinsStack>,
-    stopping: CancellationToken,
+    ended: CancellationToken,
     election: Option<&mut Election>,
 ) -> anyhow::Result<()> {
-    let ended = terminated()?;
     let client = operator.client.clone();
     let wakes = watch::secrets(&client, namespaces, operator.stacks.clone());
     let config = controller::Config::default().concurrency(CONCURRENCY).debounce(Duration::from_millis(200));
+    let stopping = operator.stopping.clone();
     let stop = stopping.clone();
     let passes = Controller::for_stream(watch::stacks(&client, namespaces, writer), operator.stacks.clone())
         .with_config(config)
@@ -125,33 +118,41 @@ async fn work(
                 tracing::debug!(%error, "not reconciled");
             }
         });
-    tokio::pin!(passes);
     let lost = async {
         match election {
             Some(election) => election.hold().await,
             None => std::future::pending().await,
         }
     };
-    let lost = tokio::select! {
+    tokio::pin!(passes, lost);
+    let mut taken = tokio::select! {
         () = &mut passes => return Ok(()),
-        () = ended => false,
-        () = lost => true,
+        () = ended.cancelled() => false,
+        () = &mut lost => true,
     };
     stopping.cancel();
-    tracing::info!(lost, "stopping");
-    passes.await;
-    if lost { Err(anyhow::anyhow!("the lease {LEASE} was lost: another replica works now")) } else { Ok(()) }
+    tracing::info!(lost = taken, "stopping");
+    // The lease is kept until the last call under way has ended.
+    tokio::select! {
+        () = &mut passes => (),
+        () = &mut lost, if !taken => taken = true,
+    }
+    if taken { Err(anyhow::anyhow!("the lease {LEASE} was lost: another replica works now")) } else { Ok(()) }
 }
 
-/// SIGTERM or SIGINT.
-fn terminated() -> anyhow::Result<impl Future<Output = ()>> {
+/// Cancelled by SIGTERM or SIGINT, from now on.
+fn terminated() -> anyhow::Result<CancellationToken> {
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    Ok(async move {
+    let ended = CancellationToken::new();
+    let told = ended.clone();
+    tokio::spawn(async move {
         tokio::select! {
             _ = terminate.recv() => (),
             _ = tokio::signal::ctrl_c() => (),
         }
-    })
+        told.cancel();
+    });
+    Ok(ended)
 }
 
 /// Uid of the `kube-system` namespace: what tells this cluster from a later one of the same name.

@@ -167,7 +167,7 @@ fn names(nodes: &BTreeSet<NodeId>) -> String {
 }
 
 /// An ARN without what is the same for all of a stack: `arn:PARTITION:SERVICE:REGION:ACCOUNT:`.
-fn short(id: &str) -> &str {
+pub fn short(id: &str) -> &str {
     if id.starts_with("arn:") { id.splitn(6, ':').last().unwrap_or(id) } else { id }
 }
 

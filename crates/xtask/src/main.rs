@@ -4,6 +4,7 @@
 
 #![allow(clippy::indexing_slicing, reason = "serde_json values give Null for a missing member")]
 
+mod bench;
 mod codegen;
 mod run;
 mod test;
@@ -44,6 +45,15 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Measure, in release.
+    Bench {
+        /// What is measured.
+        #[arg(default_value = "operator")]
+        what: bench::What,
+        /// Passed on: for the operator `--quick` and `--stacks N`, for the cloud a word that lines must have in them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Rewrite the generated files: CRD, IAM policy, table of rules, golden plans.
     Codegen,
     /// Check the rules of the repository that no compiler knows.
@@ -65,6 +75,7 @@ fn main() -> anyhow::Result<()> {
             run::need(&[run::RUST, run::PYTHON])?;
             run::program("jenkinsstack-cloud", &args)
         }
+        Command::Bench { what, args } => bench::bench(what, &args),
         Command::Codegen => codegen::codegen(),
         Command::Tidy => tidy::tidy(),
     }

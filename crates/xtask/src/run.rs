@@ -1,7 +1,7 @@
 //! Running other programs, and saying what is missing.
 
 use anyhow::{Context, bail, ensure};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// A program that must be installed: its command, how it says its version, and where to get it.
@@ -48,6 +48,25 @@ pub(crate) fn cargo_with(args: &[&str], environment: &[(&str, &str)]) -> anyhow:
 /// Builds and runs a program of this workspace. `--workspace` as in the tests: the features of dependencies stay the same.
 pub(crate) fn program(name: &str, args: &[String]) -> anyhow::Result<()> {
     cargo(&["build", "--workspace", "--bin", name])?;
+    start(&target_folder()?.join("debug").join(name), args)
+}
+
+/// Builds and runs a program or an example of this workspace that measures something: in release.
+pub(crate) fn measurement(target: &str, name: &str, args: &[String]) -> anyhow::Result<()> {
+    cargo(&["build", "--release", "--workspace", target, name])?;
+    let folder = target_folder()?.join("release");
+    let folder = if target == "--example" { folder.join("examples") } else { folder };
+    start(&folder.join(name), args)
+}
+
+fn start(program: &Path, args: &[String]) -> anyhow::Result<()> {
+    let status = Command::new(program).args(args).status().with_context(|| program.display().to_string())?;
+    ensure!(status.success(), "{} failed", program.display());
+    Ok(())
+}
+
+/// Where cargo puts what it builds.
+fn target_folder() -> anyhow::Result<PathBuf> {
     let metadata = Command::new(env!("CARGO"))
         .args(["metadata", "--no-deps", "--format-version", "1"])
         .current_dir(root())
@@ -55,8 +74,5 @@ pub(crate) fn program(name: &str, args: &[String]) -> anyhow::Result<()> {
         .context("cargo metadata")?;
     let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).context("cargo metadata")?;
     let folder = metadata["target_directory"].as_str().context("cargo metadata names no target folder")?;
-    let path = Path::new(folder).join("debug").join(name);
-    let status = Command::new(&path).args(args).status().with_context(|| path.display().to_string())?;
-    ensure!(status.success(), "{name} failed");
-    Ok(())
+    Ok(folder.into())
 }

@@ -2,7 +2,7 @@
 
 usage: python3 tests/cloud/clients/emulators.py
 
-Runs the rules of the strict cloud (`cargo test -p jenkinsstack-cloud --test rules`) for their transcripts, makes the
+Runs the rules of the strict cloud (`cargo test --workspace --test rules`) for their transcripts, makes the
 same calls to ministack and to moto by boto3, each in a virtual environment in the cache and on a free port of
 loopback, and compares outcomes. Not part of the tests: what it shows is about other programs.
 """
@@ -238,7 +238,7 @@ KINDS = {
 def transcripts(folder):
     """Runs the rules, which write down what they do."""
     subprocess.run(
-        ["cargo", "test", "--quiet", "-p", "jenkinsstack-cloud", "--test", "rules", "--", "--skip", "boto3::"],
+        ["cargo", "test", "--quiet", "--workspace", "--test", "rules", "--", "--skip", "boto3::"],
         cwd=ROOT, env={**os.environ, "RULES_TRANSCRIPTS": folder}, check=True, stdout=subprocess.DEVNULL)
 
 

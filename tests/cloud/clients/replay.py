@@ -2,7 +2,7 @@
 
 usage: replay.py URL FOLDER
 
-FOLDER holds transcripts (`RULES_TRANSCRIPTS=FOLDER cargo test -p jenkinsstack-cloud --test rules`), URL is a server
+FOLDER holds transcripts (`RULES_TRANSCRIPTS=FOLDER cargo test --workspace --test rules`), URL is a server
 with the tests' seed whose time stands still. Prints one JSON object: how many transcripts and calls there were, how
 many steps could not be taken again, and the differences.
 """

@@ -184,6 +184,12 @@ impl Call<'_> {
         self.world.peek(&self.principal.account, &self.region)
     }
 
+    /// How many the caller's account may have of what a quota counts; `default` if AWS has not raised it.
+    pub fn quota(&self, code: &str, default: usize) -> usize {
+        let account = self.world.accounts.get(&self.principal.account);
+        account.and_then(|account| account.raised.get(code)).map_or(default, |raised| *raised as usize)
+    }
+
     /// A text member of the input, or `""`.
     pub fn text(&self, member: &str) -> &str {
         self.input[member].as_str().unwrap_or_default()

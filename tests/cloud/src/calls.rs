@@ -21,7 +21,7 @@ use std::sync::Arc;
 /// All calls so far, in order.
 #[derive(Clone, Debug, Default)]
 pub struct Log {
-    records: VecDeque<Record>,
+    records: VecDeque<Arc<Record>>,
     counts: Counts,
     keep: Option<usize>,
 }
@@ -118,7 +118,7 @@ pub(crate) fn without_secrets(value: &Value) -> Value {
 impl Log {
     /// The calls that are still remembered, in order.
     pub fn records(&self) -> impl DoubleEndedIterator<Item = &Record> {
-        self.records.iter()
+        self.records.iter().map(Arc::as_ref)
     }
 
     /// This place, for the questions below.
@@ -133,7 +133,7 @@ impl Log {
 
     /// The calls behind the `number`-th that are still remembered.
     pub fn since_number(&self, number: u64) -> impl Iterator<Item = &Record> {
-        self.records.iter().filter(move |record| record.number > number)
+        self.records().filter(move |record| record.number > number)
     }
 
     /// The writes behind a mark that came by a door, refused ones too.
@@ -189,7 +189,7 @@ impl Log {
     pub(crate) fn push(&mut self, entry: Entry<'_>) {
         let record = Record::of(entry, self.total() + 1);
         self.counts.add(&record);
-        self.records.push_back(record);
+        self.records.push_back(Arc::new(record));
         self.trim();
     }
 

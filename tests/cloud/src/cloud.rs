@@ -1,20 +1,23 @@
 //! The account as a whole: every call goes through [`Cloud::call`], whichever door it came by.
 
+mod film;
 mod perform;
 mod snapshot;
 
+pub use film::Frame;
 pub use snapshot::Snapshot;
 
 use crate::Answer;
-use crate::call::Refusal;
+use crate::call::{Access, Refusal};
 use crate::calls::{Entry, Log};
 use crate::clock::{Clock, SEEDED_EPOCH, Time};
-use crate::faults::{End, Faults, Verdict};
+use crate::faults::{End, Faults, Verdict, When};
 use crate::models::Models;
 use crate::oracle::Oracle;
 use crate::service::{Service, by_model};
 use crate::sigv4::Credential;
 use crate::world::{HOME_ACCOUNT, World, root_key};
+use film::Film;
 use perform::Reading;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -49,6 +52,7 @@ pub struct Cloud {
     requests: Arc<AtomicU64>,
     made: Arc<watch::Sender<u64>>,
     desk: Arc<Mutex<Desk>>,
+    film: Arc<Mutex<Option<Film>>>,
 }
 
 /// Name of the snapshot to which a reset goes back.
@@ -62,6 +66,7 @@ pub(crate) struct Desk {
 }
 
 /// What a call needs exclusive hold of.
+#[derive(Clone)]
 pub(crate) struct Inner {
     pub(crate) world: World,
     pub(crate) faults: Faults,
@@ -97,7 +102,8 @@ impl Cloud {
     /// An empty account with a root-like key. Fails when the API models can't be had.
     pub fn new(settings: Settings) -> anyhow::Result<Self> {
         let Settings { seed, time_factor, epoch } = settings;
-        let inner = Inner { world: World::new(seed, epoch), faults: Faults::new(seed), log: Log::default(), seed };
+        let (world, faults) = (World::new(seed, epoch), Faults::new(seed));
+        let inner = Inner { world, faults, log: Log::default(), seed };
         Ok(Self {
             clock: Clock::new(epoch, time_factor),
             models: Models::shared()?,
@@ -105,6 +111,7 @@ impl Cloud {
             requests: Arc::default(),
             made: Arc::new(watch::Sender::new(0)),
             desk: Arc::default(),
+            film: Arc::default(),
         })
     }
 
@@ -200,6 +207,8 @@ impl Cloud {
         let now = self.clock.now();
         inner.advance(now);
         let reading = inner.read(self.models, &request, now);
+        let access = reading.access().unwrap_or(Access::Read);
+        self.picture(&inner, When::Before, &request.operation, access);
         let verdict = inner.faults.judge(&reading.facts(self.models, &request, now));
         let answer = match &verdict {
             Verdict::Before(End::Refuse(refusal)) => Some(Err(refusal.clone())),
@@ -208,6 +217,9 @@ impl Cloud {
                 Some(inner.perform(self.models, &request, &reading, &verdict, now))
             }
         };
+        if access == Access::Write {
+            self.picture(&inner, When::After, &request.operation, access);
+        }
         inner.note(&request, &reading, &verdict, answer.as_ref(), true, now);
         self.made.send_replace(inner.faults.total());
         reply(verdict, answer)

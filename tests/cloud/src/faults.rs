@@ -30,7 +30,7 @@ use rule::Armed;
 use std::time::Duration;
 
 /// The rules in force.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Faults {
     rules: Vec<Armed>,
     random: Random,
@@ -74,8 +74,7 @@ impl Faults {
     pub fn new(seed: u64) -> Self {
         Self {
             rules: Vec::new(),
-            // Any constant: faults must not draw what ids and delays draw.
-            random: Random::new(seed ^ 0x00fa_0175),
+            random: random(seed),
             rates: None,
             cuts: cut::Cuts::default(),
             history: History::default(),
@@ -184,9 +183,15 @@ impl Faults {
         &mut self.pages
     }
 
-    /// Forgets the past, for a world that was put in the place of another.
-    pub(crate) fn forget(&mut self) {
-        self.history.forget();
+    /// Draws by another seed from now on.
+    pub(crate) fn reseed(&mut self, seed: u64) {
+        self.random = random(seed);
+    }
+
+    /// Takes the place of what is in force now, all but the number of calls.
+    pub(crate) fn put_back(&mut self, kept: Self) {
+        let cuts = self.cuts.put_back(kept.cuts);
+        *self = Self { cuts, ..kept };
     }
 
     fn depth(&self) -> Duration {
@@ -196,4 +201,9 @@ impl Faults {
         });
         ages.max().unwrap_or_default()
     }
+}
+
+/// Faults must not draw what ids and delays draw; any constant does.
+fn random(seed: u64) -> Random {
+    Random::new(seed ^ 0x00fa_0175)
 }

@@ -25,5 +25,5 @@ pub mod wire;
 pub mod world;
 
 pub use call::{Answer, Ask, Call, Principal, Refusal};
-pub use cloud::{Cloud, Reply, Request, Settings, Snapshot};
+pub use cloud::{Cloud, Frame, Reply, Request, Settings, Snapshot};
 pub use world::World;

@@ -61,6 +61,7 @@ async fn serve(options: Options) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot listen on port {} of 127.0.0.1", options.port))?;
     println!("{}{}", greeting(&server.url()), network.as_ref().map(described).unwrap_or_default());
+    println!("# Interrupt this program to end it; nothing is kept.");
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
@@ -92,7 +93,9 @@ fn greeting(url: &str) -> String {
     format!(
         "export AWS_ENDPOINT_URL={url}\n\
          export AWS_REGION={REGION} AWS_DEFAULT_REGION={REGION}\n\
-         export AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY=any",
+         export AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY=any\n\
+         # Time, faults, what containers do, log of calls, judge, snapshots: curl {url}/_cloud/help\n\
+         # For example, an hour passes: curl {url}/_cloud/time --data '{{\"advance\": 3600}}'",
         root_key(HOME_ACCOUNT)
     )
 }

@@ -6,6 +6,7 @@
 mod leak;
 mod normal;
 mod owned;
+mod share;
 mod touch;
 
 use crate::Cloud;
@@ -47,8 +48,16 @@ pub struct Oracle {
     before: BTreeSet<String>,
     living: BTreeSet<Owner>,
     superseded: BTreeSet<String>,
+    homes: Homes,
     secrets: Vec<(String, String)>,
     rest: Option<Mark>,
+}
+
+/// Whether tasks of one owner may have one directory of a file system mounted at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Homes {
+    Shared,
+    Exclusive,
 }
 
 /// What is wrong.
@@ -63,6 +72,8 @@ pub struct Findings {
     pub foreign: Vec<Touch>,
     /// Secrets where they do not belong.
     pub leaks: Vec<Leak>,
+    /// Homes that two tasks had at the same time, at any moment.
+    pub shared: Vec<SharedHome>,
     /// Writes since the program should have been at rest, as they stand in the log.
     pub restless: Vec<String>,
 }
@@ -117,6 +128,22 @@ pub struct Leak {
     pub place: String,
 }
 
+/// A directory of a file system that two tasks of one owner had mounted at the same time.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SharedHome {
+    /// Whose tasks they are.
+    pub owner: Owner,
+    /// File system id.
+    pub file_system: String,
+    /// The directory.
+    pub directory: String,
+    /// Ids of the tasks, the one that was there first.
+    pub tasks: [String; 2],
+    /// When the second one came up.
+    pub since: String,
+}
+
 /// An item and where it is.
 #[derive(Clone, Debug)]
 pub(crate) struct Placed {
@@ -133,6 +160,7 @@ impl Oracle {
             before: BTreeSet::new(),
             living: BTreeSet::new(),
             superseded: BTreeSet::new(),
+            homes: Homes::Shared,
             secrets: Vec::new(),
             rest: None,
         };
@@ -166,6 +194,12 @@ impl Oracle {
         self
     }
 
+    /// No two tasks of one owner may ever have one directory of a file system mounted at the same time, except where
+    /// ECS replaces a task within one deployment.
+    pub fn exclusive_homes(self) -> Self {
+        Self { homes: Homes::Exclusive, ..self }
+    }
+
     /// A secret value, under a name by which findings call it.
     pub fn secret(mut self, name: &str, value: &str) -> Self {
         self.secrets.push((name.to_owned(), value.to_owned()));
@@ -180,11 +214,13 @@ impl Oracle {
     /// All that is wrong.
     pub fn look(&self, cloud: &Cloud) -> Findings {
         let all = everything(cloud);
+        let shared = share::shared(self, cloud, &all);
         cloud.log(|log| Findings {
             duplicates: owned::duplicates(self, &all),
             orphans: owned::orphans(self, &all),
             foreign: touch::foreign(self, log),
             leaks: leak::leaks(self, log, &all),
+            shared,
             restless: self.rest.as_ref().map(|mark| touch::writes(log, mark)).unwrap_or_default(),
         })
     }
@@ -249,7 +285,7 @@ impl Findings {
 
 impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { duplicates, orphans, foreign, leaks, restless } = self;
+        let Self { duplicates, orphans, foreign, leaks, shared, restless } = self;
         for Duplicate { owner, resource, kind, ids } in duplicates {
             writeln!(f, "duplicate: {owner} has {} of {kind} {resource}: {}", ids.len(), ids.join(", "))?;
         }
@@ -264,6 +300,9 @@ impl fmt::Display for Findings {
         }
         for Leak { secret, place } in leaks {
             writeln!(f, "leak: {secret} in {place}")?;
+        }
+        for SharedHome { owner, file_system, directory, tasks: [first, second], since } in shared {
+            writeln!(f, "shared: {owner} has {file_system} {directory} in {first} and, since {since}, in {second}")?;
         }
         restless.iter().try_for_each(|call| writeln!(f, "restless: {call}"))
     }

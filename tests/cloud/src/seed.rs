@@ -1,6 +1,8 @@
 //! The network that a user of this operator brings along, made by the services' own operations.
 
 use crate::call::{Answer, Call, Principal, PrincipalKind, Refusal};
+use crate::service::ecs::VCPU_QUOTA;
+use crate::service::iam::linked;
 use crate::service::{Service, acm, ec2, route53};
 use crate::world::{HOME_ACCOUNT, Place, World};
 use serde_json::{Value, json};
@@ -8,6 +10,9 @@ use std::sync::Arc;
 
 /// The domain of the certificate and of the hosted zone.
 pub const DOMAIN: &str = "bytesource.internal";
+
+/// Fargate vCPUs of an account that has been used for long.
+const RAISED_VCPUS: u32 = 4000;
 
 /// What [`network`] made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +29,16 @@ pub struct Network {
     pub hosted_zone_id: String,
 }
 
-/// Makes a network in the home account. Refused like any other calls, for example for a sixth VPC.
+/// Lets the home account be one that is in use: the roles that services make at need are there, and more than a new
+/// account's few tasks may run.
+pub fn settle(world: &mut World) {
+    linked::settle(world, HOME_ACCOUNT);
+    world.account(HOME_ACCOUNT).raised.insert(VCPU_QUOTA.to_owned(), RAISED_VCPUS);
+}
+
+/// Makes a network in the home account, and lets it be one that is in use. Refused like any other calls, for example for a sixth VPC.
 pub fn network(world: &mut World, region: &str) -> Result<Network, Refusal> {
+    settle(world);
     let mut maker = Maker { world, region };
     let vpc = maker.vpc()?;
     let zones = [format!("{region}a"), format!("{region}b")];

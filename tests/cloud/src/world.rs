@@ -48,6 +48,8 @@ pub struct Account {
     pub iam: iam::State,
     /// Hosted zones.
     pub route53: route53::State,
+    /// Quotas that AWS has raised, by code, in all regions.
+    pub raised: BTreeMap<String, u32>,
     /// Regions that were touched.
     pub regions: BTreeMap<String, Region>,
 }

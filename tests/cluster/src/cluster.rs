@@ -193,6 +193,13 @@ impl Cluster {
         command::run(&binaries::helm().await?, kubeconfig, self.folder.path(), args).await
     }
 
+    /// The certificate with which the API server shows itself on loopback, its authority included, and its key: for other
+    /// servers of the same test.
+    #[must_use]
+    pub fn serving_certificate(&self) -> Option<(PathBuf, PathBuf)> {
+        self.control_plane.as_ref().map(ControlPlane::serving_certificate)
+    }
+
     /// The file of the audit log, if one was asked for.
     #[must_use]
     pub fn audit_log(&self) -> Option<PathBuf> {

@@ -114,6 +114,12 @@ impl ControlPlane {
         self.folder.join("kubeconfig")
     }
 
+    /// The serving certificate and its key; they are there once the cluster has been ready.
+    pub(crate) fn serving_certificate(&self) -> (PathBuf, PathBuf) {
+        let folder = self.folder.join(CERTIFICATES);
+        (folder.join("apiserver.crt"), folder.join("apiserver.key"))
+    }
+
     /// Where the API server writes its audit log.
     pub(crate) fn audit_log(&self) -> Option<PathBuf> {
         (self.audit != Audit::Off).then(|| self.folder.join(AUDIT_LOG))

@@ -1,11 +1,13 @@
 //! The binaries under test, built by cargo if they are not there yet.
 
 use anyhow::{Context, ensure};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
-/// Path of a binary of this workspace, built in the profile of the running program.
+/// Path of a binary of this workspace, built in the profile of the running program. It is built once in a process, so that a
+/// build that goes on elsewhere meanwhile keeps nobody waiting.
 ///
 /// `--workspace`: a build of one package alone would choose other features of its dependencies, and so build the AWS SDK
 /// a second time.
@@ -13,8 +15,11 @@ use std::sync::{Mutex, PoisonError};
 /// # Errors
 /// When it can't be built; cargo's own output says why.
 pub fn binary(name: &str) -> anyhow::Result<PathBuf> {
-    static BUILDING: Mutex<()> = Mutex::new(());
-    let _one_at_a_time = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
+    static BUILT: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(path) = built.get(name) {
+        return Ok(path.clone());
+    }
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "--workspace", "--bin", name]).current_dir(root());
     if !cfg!(debug_assertions) {
@@ -22,7 +27,9 @@ pub fn binary(name: &str) -> anyhow::Result<PathBuf> {
     }
     let status = cargo.status().context("cargo can't be started")?;
     ensure!(status.success(), "cargo build --workspace --bin {name} failed");
-    Ok(profile_folder()?.join(name))
+    let path = profile_folder()?.join(name);
+    built.insert(name.to_owned(), path.clone());
+    Ok(path)
 }
 
 /// The folder of this workspace.

@@ -1,12 +1,17 @@
 //! The built operator as a process: started as the chart would start it, and ended by its id.
 
+use crate::account::REGION;
 use crate::build;
-use anyhow::Context;
+use crate::site::{Site, Watches};
+use anyhow::{Context, ensure};
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 /// A running operator; it is killed when it is dropped.
 pub struct Operator {
@@ -27,6 +32,10 @@ pub struct Start<'a> {
     pub folder: &'a Path,
     /// Name of the replica.
     pub identity: &'a str,
+    /// Where it is installed.
+    pub site: &'a Site,
+    /// Further environment.
+    pub environment: &'a BTreeMap<String, String>,
     /// Seconds between two looks at a stack at rest.
     pub resync: u64,
 }
@@ -44,12 +53,14 @@ impl Operator {
             .env_clear()
             .env("KUBECONFIG", start.kubeconfig)
             .env("AWS_ENDPOINT_URL", start.aws_url)
-            .env("AWS_REGION", "eu-central-1")
+            .env("AWS_REGION", REGION)
             .env("AWS_ACCESS_KEY_ID", start.access_key)
             .env("AWS_SECRET_ACCESS_KEY", "any")
             .env("POD_NAME", start.identity)
-            .env("POD_NAMESPACE", crate::world::NAMESPACE)
-            .args(["--cluster-name", crate::world::CLUSTER_NAME, "--log-format", "text"])
+            .env("POD_NAMESPACE", start.site.system())
+            .envs(start.environment)
+            .args(["--cluster-name", &start.site.cluster_name, "--log-format", "text"])
+            .args(watched(start.site))
             .args(["--log-level", "info,jenkinsstack_controller=debug"])
             .args(["--resync-seconds", &start.resync.to_string()])
             .args(["--metrics-address", &format!("127.0.0.1:{metrics}")])
@@ -62,17 +73,22 @@ impl Operator {
         Ok(Self { child, log, metrics })
     }
 
-    /// Asks it to end, and waits until it has.
+    /// Asks it to end, and waits until it has; gives back its whole log.
     ///
     /// # Errors
-    /// When the signal can't be sent.
-    pub async fn stop(mut self) -> anyhow::Result<()> {
+    /// When the signal can't be sent, or it ends otherwise than well.
+    pub async fn stop(mut self) -> anyhow::Result<String> {
         let id = self.child.id().to_string();
         Command::new("kill").args(["-TERM", &id]).status().context("kill can't be started")?;
-        while self.child.try_wait()?.is_none() {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        Ok(())
+        let ended = loop {
+            match self.child.try_wait()? {
+                Some(ended) => break ended,
+                None => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        };
+        let log = self.log()?;
+        ensure!(ended.success(), "the operator ended with {ended}: {log}");
+        Ok(log)
     }
 
     /// Kills it without mercy.
@@ -93,9 +109,26 @@ impl Operator {
         Ok(std::fs::read_to_string(&self.log)?)
     }
 
-    /// Port of its metrics on loopback.
-    pub fn metrics_port(&self) -> u16 {
-        self.metrics
+    /// What `/metrics` says.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn metrics(&self) -> anyhow::Result<String> {
+        let mut connection = TcpStream::connect((Ipv4Addr::LOCALHOST, self.metrics)).await?;
+        connection.write_all(b"GET /metrics HTTP/1.0\r\n\r\n").await?;
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await?;
+        Ok(answer)
+    }
+
+    /// The value of a series of its metrics, by its name and labels as they stand there; 0 when there is none.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub async fn metric(&self, series: &str) -> anyhow::Result<u64> {
+        let text = self.metrics().await?;
+        let value = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        Ok(value.map_or(Ok(0), str::parse)?)
     }
 
     /// Its process id.
@@ -108,6 +141,13 @@ impl Drop for Operator {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+fn watched(site: &Site) -> Vec<&str> {
+    match site.watches {
+        Watches::All => Vec::new(),
+        Watches::Own => vec!["--watch-namespace", &site.namespace],
     }
 }
 

@@ -5,11 +5,15 @@
 
 pub mod belongings;
 pub mod cluster;
+pub mod deployment;
+pub mod least;
 pub mod life;
+pub mod rest;
 pub mod sight;
 pub mod spec;
+pub mod town;
 pub mod wanted;
 
 pub use belongings::Belongings;
 pub use cluster::Cluster;
-pub use life::{Blow, End, Life};
+pub use life::{End, Life};

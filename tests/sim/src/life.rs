@@ -7,12 +7,12 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_types::region::Region;
 use jenkinsstack_aws::{Account, Clients};
+use jenkinsstack_cloud::calls::Log;
 use jenkinsstack_cloud::door::sdk;
-use jenkinsstack_cloud::faults::{Cut, When};
 use jenkinsstack_cloud::oracle::{Oracle, TagScheme};
 use jenkinsstack_cloud::seed::{self, Network};
 use jenkinsstack_cloud::world::HOME_ACCOUNT;
-use jenkinsstack_cloud::{Cloud, Settings, iam};
+use jenkinsstack_cloud::{Cloud, Settings, Snapshot, iam};
 use jenkinsstack_controller::execute::{Job, Outcome, pass};
 use jenkinsstack_controller::polls::Polls;
 use jenkinsstack_controller::requeue;
@@ -26,6 +26,8 @@ use tokio::time::Instant;
 
 /// Region of every life.
 pub const REGION: &str = "eu-central-1";
+/// As the operator's: for so long after its deletion the tagging API may be late about something of the stack.
+const LISTING_LAG: Duration = Duration::from_secs(60);
 /// Virtual time after which a life that is not done is stuck.
 const PATIENCE: Duration = Duration::from_secs(3 * 60 * 60);
 
@@ -38,16 +40,8 @@ pub struct Life {
     access_key: String,
 }
 
-/// What of a life is cut, and where.
-#[derive(Clone, Debug)]
-pub struct Blow {
-    /// Number of the call, counted from the operator's first.
-    pub call: u64,
-    /// Whether the call is done first.
-    pub when: When,
-    /// What the operator sees.
-    pub cut: Cut,
-}
+/// Asked before every step: whether something else is wanted now.
+pub type Stop<'a> = &'a (dyn Fn() -> bool + Send + Sync);
 
 /// How a run ended.
 #[derive(Debug)]
@@ -95,6 +89,7 @@ impl Life {
         Oracle::new(scheme, &self.cloud)
             .living(&owner().cluster, &owner().stack())
             .superseded("ecs:task-definition")
+            .exclusive_homes()
             .secret("client secret", spec::CLIENT_SECRET)
             .secret("token", spec::TOKEN)
     }
@@ -126,19 +121,58 @@ impl Life {
         Ok(desired::graph(&spec, &spec::context(&self.network, &spec, secrets)?)?)
     }
 
+    /// A life of its own that goes on from where an account of this one stood. Nothing of the operator is in it.
+    pub fn at(&self, account: &Snapshot) -> Self {
+        let Self { cloud: _, network, access_key } = self;
+        let cloud = account.revive();
+        cloud.log(Log::clear);
+        Self { cloud, network: network.clone(), access_key: access_key.clone() }
+    }
+
     /// Makes passes, coming back as the operator would, until there is nothing more to do.
     ///
     /// # Errors
     /// When a plan is forbidden, when something is blocked for good, or when it takes too long.
     pub async fn run(&self, operator: &Account, graph: &Graph, goal: Goal) -> anyhow::Result<End> {
+        self.run_until(operator, graph, goal, &|| false).await
+    }
+
+    /// Lets the stack go, as the operator does before it lets go of the object: a fresh listing that is late enough for
+    /// the tagging API must show nothing more to do.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub async fn leave(&self, operator: &Account, goal: Goal) -> anyhow::Result<End> {
+        let (nothing, deleted) = (Graph::default(), Instant::now());
+        loop {
+            let end = self.run(operator, &nothing, goal).await?;
+            tokio::time::sleep(LISTING_LAG.saturating_sub(deleted.elapsed())).await;
+            let confirmed = self.pass(operator, &nothing, goal, Duration::ZERO).await?;
+            if confirmed.plan.settled() && confirmed.unread.is_empty() {
+                return Ok(End { outcome: confirmed, ..end });
+            }
+        }
+    }
+
+    /// Runs as [`Self::run`] does, until `stop` says that something else is wanted. Running steps come to their end.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub async fn run_until(
+        &self,
+        operator: &Account,
+        graph: &Graph,
+        goal: Goal,
+        stop: Stop<'_>,
+    ) -> anyhow::Result<End> {
         let began = Instant::now();
         let (mut passes, mut failed, mut polls) = (0, 0, Polls::default());
         loop {
-            let age = requeue::listing_age(failed > 0, requeue::RESYNC);
-            let outcome = self.pass_after(operator, graph, goal, age, polls).await?;
+            let max_age = requeue::listing_age(failed > 0, requeue::RESYNC);
+            let outcome = self.pass_after(operator, graph, goal, max_age, polls, stop).await?;
             passes += 1;
             let quiet = outcome.failures.is_empty() && outcome.unread.is_empty();
-            if quiet && outcome.plan.settled() {
+            if stop() || (quiet && outcome.plan.settled()) {
                 return Ok(End { outcome, passes, took: began.elapsed() });
             }
             if began.elapsed() > PATIENCE {
@@ -147,34 +181,6 @@ impl Life {
             failed = if quiet { 0 } else { failed + 1 };
             tokio::time::sleep(requeue::after(&outcome, failed, requeue::RESYNC)).await;
             polls = outcome.polls;
-        }
-    }
-
-    /// Runs as [`Self::run`] does while a blow falls: an operator that dies is followed by a new one that knows nothing.
-    ///
-    /// # Errors
-    /// As [`Self::run`].
-    pub async fn struck(&self, graph: &Graph, goal: Goal, blow: &Blow) -> anyhow::Result<End> {
-        let operator = self.operator().await?;
-        self.cloud.faults(|faults| {
-            faults.mark();
-            faults.cut(blow.call, blow.when, blow.cut.clone());
-        });
-        if blow.cut != Cut::Dead {
-            return self.run(&operator, graph, goal).await;
-        }
-        tokio::select! {
-            end = self.run(&operator, graph, goal) => return end,
-            () = self.death() => (),
-        }
-        self.cloud.faults(jenkinsstack_cloud::faults::Faults::heal);
-        self.run(&self.operator().await?, graph, goal).await
-    }
-
-    /// Waits until the cut has struck.
-    async fn death(&self) {
-        while self.cloud.faults(|faults| faults.struck().is_none()) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
@@ -189,7 +195,7 @@ impl Life {
         goal: Goal,
         max_age: Duration,
     ) -> anyhow::Result<Outcome> {
-        self.pass_after(operator, graph, goal, max_age, Polls::default()).await
+        self.pass_after(operator, graph, goal, max_age, Polls::default(), &|| false).await
     }
 
     async fn pass_after(
@@ -199,19 +205,11 @@ impl Life {
         goal: Goal,
         max_age: Duration,
         polls: Polls,
+        stop: Stop<'_>,
     ) -> anyhow::Result<Outcome> {
         let owner = owner();
-        let stop = || false;
-        let job = Job {
-            account: operator,
-            owner: &owner,
-            installation: INSTALLATION,
-            graph,
-            goal,
-            max_age,
-            polls,
-            stop: &stop,
-        };
+        let job =
+            Job { account: operator, owner: &owner, installation: INSTALLATION, graph, goal, max_age, polls, stop };
         Ok(pass(&job).await?)
     }
 }

@@ -8,6 +8,10 @@ use jenkinsstack_controller::inputs::{Discovery, Sources, gather};
 use jenkinsstack_core::desired;
 use jenkinsstack_core::graph::Graph;
 use serde_json::Value;
+use std::time::Duration;
+
+/// For how long what was looked up serves.
+const FRESH: Duration = Duration::from_secs(300);
 
 /// The graph of a spec; the error is what the status would tell.
 ///
@@ -20,9 +24,10 @@ pub async fn wanted(operator: &Account, cluster: &Cluster, spec: &Value) -> anyh
     let sources = Sources {
         client: &cluster.client(),
         account: operator,
-        discovery: &Discovery::new().context("a client for metadata documents")?,
+        discovery: &Discovery::new(FRESH).context("a client for metadata documents")?,
         fingerprinter: &spec::fingerprinter(),
         installation: INSTALLATION,
+        max_age: FRESH,
     };
     let inputs = gather(&sources, &owner(), &spec).await.map_err(|trouble| anyhow!("{}", trouble.message))?;
     Ok(desired::graph(&spec, &inputs.context)?)

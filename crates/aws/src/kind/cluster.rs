@@ -28,6 +28,10 @@ const PAGE: usize = 100;
 /// The state of a cluster that was deleted and can still be described for a while.
 const INACTIVE: &str = "INACTIVE";
 
+/// The role that ECS makes, as ours, with the first cluster of an account; no service starts without it ("Using
+/// service-linked roles for Amazon ECS", Amazon ECS Developer Guide).
+const LINKED_ROLE: &str = "arn:{partition}:iam::{account}:role/aws-service-role/ecs.amazonaws.com/*";
+
 impl Driver for Cluster {
     type Desired = Desired;
 
@@ -37,6 +41,7 @@ impl Driver for Cluster {
         permit("ecs:DescribeClusters", OURS, When::Always),
         permit("ecs:PutClusterCapacityProviders", OURS, When::Owned),
         permit("ecs:TagResource", OURS, When::Tagging),
+        permit("iam:CreateServiceLinkedRole", On::Arn(LINKED_ROLE), When::Always),
     ];
 
     async fn list(account: &Account, tagged: &Tagged, _: &[Listed]) -> Result<Vec<Listed>, Error> {

@@ -30,6 +30,10 @@ const PAGE: i32 = 400;
 /// Every load balancer of our name form, whose id AWS makes up.
 const OURS: On = On::Arn("arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/app/jks-*");
 
+/// The role that ELB makes, as ours, with the first load balancer of an account ("Service-linked roles", Elastic Load
+/// Balancing User Guide).
+const LINKED_ROLE: &str = "arn:{partition}:iam::{account}:role/aws-service-role/elasticloadbalancing.amazonaws.com/*";
+
 impl Driver for LoadBalancer {
     type Desired = Desired;
 
@@ -44,6 +48,7 @@ impl Driver for LoadBalancer {
         permit("elasticloadbalancing:ModifyLoadBalancerAttributes", OURS, When::Owned),
         permit("elasticloadbalancing:SetSecurityGroups", OURS, When::Owned),
         permit("elasticloadbalancing:SetSubnets", OURS, When::Owned),
+        permit("iam:CreateServiceLinkedRole", On::Arn(LINKED_ROLE), When::Always),
     ];
 
     async fn list(account: &Account, tagged: &Tagged, _: &[Listed]) -> Result<Vec<Listed>, Error> {

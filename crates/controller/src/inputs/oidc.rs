@@ -1,25 +1,36 @@
 //! The endpoints of an OpenID provider: written out in the spec, or discovered from its metadata document.
 
-use super::{invalid, wrong};
+use super::{Sources, invalid, wrong};
 use jenkinsstack_api::JenkinsStackSpec;
 use jenkinsstack_api::spec::OidcEndpoints;
 use jenkinsstack_api::status::Reason;
 use jenkinsstack_status::facts::{Outlook, Trouble};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 /// How long a provider may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// For how long a metadata document serves: providers change their endpoints hardly ever.
-const FRESH: Duration = Duration::from_secs(3600);
+/// How long a provider that could not be asked is left alone: all its stacks ask at the same time.
+const PAUSE: Duration = Duration::from_secs(10);
 
-/// Metadata documents, each fetched once an hour for all stacks.
+/// Metadata documents, each fetched once in a while for all stacks. A provider that does not answer keeps only its own
+/// stacks waiting.
 pub struct Discovery {
     client: reqwest::Client,
-    known: Mutex<BTreeMap<String, (Instant, OidcEndpoints)>>,
+    /// For how long a document serves.
+    fresh: Duration,
+    known: Mutex<BTreeMap<String, Arc<Mutex<Option<Look>>>>>,
+}
+
+/// What came of asking a provider.
+struct Look {
+    answer: Result<OidcEndpoints, Trouble>,
+    /// When it is asked again.
+    until: Instant,
 }
 
 /// The part of the metadata that the load balancer needs (OpenID Connect Discovery 1.0, section 3).
@@ -32,32 +43,34 @@ struct Metadata {
 }
 
 impl Discovery {
-    /// With a client of its own.
+    /// With a client of its own; a document serves for so long.
     ///
     /// # Errors
     /// When the TLS set-up of the machine is broken.
-    pub fn new() -> Result<Self, reqwest::Error> {
+    pub fn new(fresh: Duration) -> Result<Self, reqwest::Error> {
         let client = reqwest::Client::builder().timeout(TIMEOUT).build()?;
-        Ok(Self { client, known: Mutex::default() })
+        Ok(Self { client, fresh, known: Mutex::default() })
     }
 
-    /// The endpoints of `issuer`. What was found once serves on while the provider can't be reached.
-    async fn find(&self, issuer: &str) -> Result<OidcEndpoints, Trouble> {
-        let mut known = self.known.lock().await;
-        let before = known.get(issuer).cloned();
-        if let Some((at, endpoints)) = &before
-            && at.elapsed() < FRESH
+    /// The endpoints of `issuer`; with a `max_age` of zero it is asked now. What was found once serves on while the
+    /// provider can't be reached.
+    async fn find(&self, issuer: &str, max_age: Duration) -> Result<OidcEndpoints, Trouble> {
+        let provider = self.known.lock().await.entry(issuer.to_owned()).or_default().clone();
+        let mut last = provider.lock().await;
+        if let Some(Look { answer, until }) = last.as_ref()
+            && Instant::now() < *until
+            && !max_age.is_zero()
         {
-            return Ok(endpoints.clone());
+            return answer.clone();
         }
-        match (self.fetch(issuer).await, before) {
-            (Ok(endpoints), _) => {
-                known.insert(issuer.to_owned(), (Instant::now(), endpoints.clone()));
-                Ok(endpoints)
-            }
-            (Err(trouble), Some((_, endpoints))) if trouble.outlook == Outlook::Retrying => Ok(endpoints),
-            (Err(trouble), _) => Err(trouble),
-        }
+        let found = self.fetch(issuer).await;
+        let until = Instant::now() + if found.is_ok() { self.fresh } else { PAUSE };
+        let answer = match (found, last.take().map(|look| look.answer)) {
+            (Err(trouble), Some(Ok(before))) if trouble.outlook == Outlook::Retrying => Ok(before),
+            (found, _) => found,
+        };
+        *last = Some(Look { answer: answer.clone(), until });
+        answer
     }
 
     async fn fetch(&self, issuer: &str) -> Result<OidcEndpoints, Trouble> {
@@ -88,13 +101,13 @@ impl Discovery {
 
 /// The endpoints that the load balancer is to use; none without a login.
 pub(super) async fn endpoints(
-    discovery: &Discovery,
+    sources: &Sources<'_>,
     spec: &JenkinsStackSpec,
 ) -> Result<Option<OidcEndpoints>, Trouble> {
     let Some(oidc) = &spec.auth.oidc else { return Ok(None) };
     match &oidc.endpoints {
         Some(endpoints) => Ok(Some(endpoints.clone())),
-        None => discovery.find(&oidc.issuer).await.map(Some),
+        None => sources.discovery.find(&oidc.issuer, sources.max_age).await.map(Some),
     }
 }
 

@@ -1,21 +1,6 @@
-//! The paths under `/_cloud/`, which no AWS service has: for those who run the server.
+//! The control API: what those who run the server can ask of it.
 //!
-//! | request | body or query | what it does |
-//! | --- | --- | --- |
-//! | `GET health` | | says that it is well |
-//! | `GET calls` | `?since=NUMBER` | the log, one JSON object a line, without secrets |
-//! | `GET items` | | all that exists |
-//! | `GET due` | | when something happens next |
-//! | `GET`, `POST`, `DELETE faults` | a [`Rule`] or a list of them | shows, adds to, or takes away all that makes calls fail |
-//! | `POST rates` | [`Rates`], for example `"aws"` | throttles by token buckets |
-//! | `POST cut` | `{"at": 3, "when": "after", "how": "dead"}` | lets something happen at the n-th call from now |
-//! | `POST scripts`, `DELETE scripts` | image pattern -> [`Script`] | says what containers do |
-//! | `GET`, `POST time` | `{"factor": 60}` or `{"advance": 3600}` | shows or changes the pace of time |
-//! | `POST snapshot`, `POST restore` | `{"name": "a"}` | puts the account aside, or back |
-//! | `POST reset` | | puts the account back as it was when the server started |
-//! | `POST oracle` | `{"tags": {…}, "superseded": […], "secrets": {…}}` | makes a judge; all that has no owner now is foreign |
-//! | `POST rest` | | from now on there should be no writes |
-//! | `GET oracle` | `?living=CLUSTER:STACK&living=…` | what is wrong |
+#![doc = include_str!("control.md")]
 
 use crate::Cloud;
 use crate::calls::without_secrets;
@@ -23,6 +8,7 @@ use crate::cloud::START;
 use crate::faults::{Cut, Rates, Rule, When};
 use crate::oracle::{Oracle, TagScheme, everything};
 use crate::service::ecs::Script;
+use crate::world::root_key;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use percent_encoding::percent_decode_str;
@@ -34,6 +20,9 @@ use std::time::Duration;
 
 /// Root of the paths that are not AWS's.
 pub const ROOT: &str = "/_cloud/";
+
+/// What there is, for a person.
+const HELP: &str = include_str!("control.md");
 
 /// A status and a JSON text.
 type Reply = (u16, String);
@@ -51,7 +40,7 @@ pub(super) fn respond(cloud: &Cloud, request: &Request<Bytes>) -> Response<Bytes
     response
 }
 
-/// Answers a request to a path under [`ROOT`]: a status and a JSON text (one object a line for `calls`).
+/// Answers a request to a path under [`ROOT`]: a status and a JSON text (one object a line for `calls`, Markdown for `help`).
 pub fn handle(cloud: &Cloud, method: &str, path_and_query: &str, body: &[u8]) -> Reply {
     let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
     let path = path.strip_prefix(ROOT).unwrap_or_default();
@@ -73,6 +62,7 @@ fn nowhere() -> Failure {
 
 fn get(cloud: &Cloud, path: &str, query: &str) -> Result<String, Failure> {
     let shown = match path {
+        "help" => return Ok(HELP.to_owned()),
         "health" => json!({"status": "ok"}),
         "calls" => return calls(cloud, query),
         "items" => items(cloud),
@@ -87,7 +77,9 @@ fn get(cloud: &Cloud, path: &str, query: &str) -> Result<String, Failure> {
 
 fn post(cloud: &Cloud, path: &str, body: &[u8]) -> Result<Value, Failure> {
     match path {
+        "accounts" => return account(cloud, &read(body)?),
         "faults" => add_faults(cloud, read(body)?),
+        "storm" => storm(cloud, &read(body)?)?,
         "rates" => throttle(cloud, read(body)?),
         "cut" => cut(cloud, &read(body)?),
         "scripts" => add_scripts(cloud, read(body)?)?,
@@ -192,6 +184,34 @@ fn add_faults(cloud: &Cloud, rules: Rules) {
         Rules::One(rule) => vec![*rule],
     };
     cloud.faults(|faults| rules.into_iter().for_each(|rule| faults.add(rule)));
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Storm {
+    probability: f64,
+}
+
+fn storm(cloud: &Cloud, Storm { probability }: &Storm) -> Result<(), Failure> {
+    if !(0.0..=1.0).contains(probability) {
+        return Err(Failure(400, "`probability` must be between 0 and 1".to_owned()));
+    }
+    cloud.faults(|faults| faults.storm(*probability));
+    Ok(())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Opened {
+    id: String,
+}
+
+fn account(cloud: &Cloud, Opened { id }: &Opened) -> Result<Value, Failure> {
+    if id.len() != 12 || !id.bytes().all(|digit| digit.is_ascii_digit()) {
+        return Err(Failure(400, "the id of an account has 12 digits".to_owned()));
+    }
+    cloud.with(|world| world.account(id).id.clone());
+    Ok(json!({"accessKey": root_key(id)}))
 }
 
 fn throttle(cloud: &Cloud, rates: Rates) {

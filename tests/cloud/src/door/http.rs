@@ -58,7 +58,8 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// Takes no more requests, lets those under way finish, and ends.
+    /// Takes no more requests, answers those that were done, and ends. Who waits for an answer that a fault holds back
+    /// waits no longer.
     pub async fn stop(mut self) {
         let _ = self.stop.send(true);
         let _ = tokio::time::timeout(GRACE, &mut self.task).await;
@@ -93,27 +94,39 @@ async fn told(stopped: &mut watch::Receiver<bool>) {
 
 async fn serve(stream: TcpStream, cloud: Cloud, mut stopped: watch::Receiver<bool>) {
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| respond(cloud.clone(), request));
-    let connection = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
-    let mut connection = std::pin::pin!(connection);
-    // An error here is a client that went away, or a reset that was asked for: the connection is closed either way.
-    tokio::select! {
-        _ = connection.as_mut() => {}
+    let ended = stopped.clone();
+    // Boxed, so that the stream can be had back from the connection.
+    let service = service_fn(move |request| Box::pin(respond(cloud.clone(), request, ended.clone())));
+    let mut connection = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+    let served = tokio::select! {
+        served = &mut connection => served,
         () = told(&mut stopped) => {
-            connection.as_mut().graceful_shutdown();
-            let _ = connection.await;
+            Pin::new(&mut connection).graceful_shutdown();
+            (&mut connection).await
         }
+    };
+    // Other errors are clients that went away.
+    if served.is_err_and(|error| error.is_user()) {
+        let _ = connection.into_parts().io.into_inner().set_zero_linger();
     }
 }
 
-/// The error closes the connection without an answer.
-async fn respond(cloud: Cloud, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, io::Error> {
+/// The error breaks the connection without an answer.
+async fn respond(
+    cloud: Cloud,
+    request: Request<Incoming>,
+    mut stopped: watch::Receiver<bool>,
+) -> Result<Response<Full<Bytes>>, io::Error> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     let request = Request::from_parts(parts, body);
     if request.uri().path().starts_with(control::ROOT) {
         return Ok(control::respond(&cloud, &request).map(Full::new));
     }
-    let response = answer(&cloud, &request, now()).await;
+    let response = tokio::select! {
+        biased;
+        response = answer(&cloud, &request, now()) => response,
+        () = told(&mut stopped) => None,
+    };
     response.map(|response| response.map(Full::new)).ok_or_else(|| io::ErrorKind::ConnectionReset.into())
 }

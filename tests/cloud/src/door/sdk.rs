@@ -93,15 +93,12 @@ impl Connector {
     }
 }
 
-/// The request with all of its body.
+/// The request with all of its body, which is read as a connection reads it: the SDK watches its pace, and would take a
+/// body that nobody reads for a connection that is stuck.
 async fn whole(request: HttpRequest) -> Result<Request<Bytes>, ConnectorError> {
     let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
     let (parts, body) = request.into_parts();
-    let held = body.bytes().map(Bytes::copy_from_slice);
-    let body = match held {
-        Some(body) => body,
-        None => body.collect().await.map_err(ConnectorError::user)?.to_bytes(),
-    };
+    let body = body.collect().await.map_err(ConnectorError::user)?.to_bytes();
     Ok(Request::from_parts(parts, body))
 }
 

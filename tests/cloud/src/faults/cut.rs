@@ -38,7 +38,7 @@ pub struct Struck {
 }
 
 /// The count of calls and the cut that is set.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Cuts {
     total: u64,
     marked: u64,
@@ -67,6 +67,11 @@ impl Cuts {
 
     pub(super) fn struck(&self) -> Option<&Struck> {
         self.struck.as_ref()
+    }
+
+    /// What was kept, with the count of calls as it is now: numbers never come twice.
+    pub(super) fn put_back(&self, kept: Self) -> Self {
+        Self { total: self.total, marked: self.total.saturating_sub(kept.calls()), ..kept }
     }
 
     pub(super) fn heal(&mut self) {

@@ -4,16 +4,17 @@ use crate::clock::Time;
 use crate::world::World;
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// At most so many snapshots; with more writes than that in a rule's time, a stale read is less stale than asked for.
 const LIMIT: usize = 256;
 
 /// Snapshots, the oldest first.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct History {
     depth: Duration,
-    worlds: VecDeque<World>,
+    worlds: VecDeque<Arc<World>>,
 }
 
 impl History {
@@ -29,10 +30,6 @@ impl History {
         !self.depth.is_zero()
     }
 
-    pub(super) fn forget(&mut self) {
-        self.worlds.clear();
-    }
-
     pub(super) fn push(&mut self, world: &World) {
         if !self.wanted() {
             return;
@@ -40,8 +37,8 @@ impl History {
         while self.worlds.back().is_some_and(|last| last.now > world.now) || self.thrice(world.now) {
             self.worlds.pop_back();
         }
-        self.worlds.push_back(world.clone());
-        let spare = |worlds: &VecDeque<World>| {
+        self.worlds.push_back(Arc::new(world.clone()));
+        let spare = |worlds: &VecDeque<Arc<World>>| {
             worlds.get(1).is_some_and(|second| second.now + self.depth <= world.now) || worlds.len() > LIMIT
         };
         while spare(&self.worlds) {
@@ -59,7 +56,7 @@ impl History {
     pub(super) fn at(&self, now: Time, age: Duration) -> Option<World> {
         let then = Time(now.0.saturating_sub(age.as_millis() as u64));
         let last = self.worlds.iter().rev().find(|world| world.now <= then).or_else(|| self.worlds.front())?;
-        let mut world = last.clone();
+        let mut world = World::clone(last);
         world.advance(then);
         Some(world)
     }

@@ -83,7 +83,7 @@ impl Paging {
 }
 
 /// Tokens of our own and the tokens they stand for.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Pages {
     given: u64,
     tokens: BTreeMap<String, Option<String>>,

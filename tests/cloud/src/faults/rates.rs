@@ -41,7 +41,7 @@ fn family(name: &str, burst: f64, refill: f64) -> Family {
 }
 
 /// Buckets that were drawn from, by account, region and family; global services have one region.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Buckets {
     rates: Rates,
     levels: BTreeMap<[String; 3], (f64, Time)>,

@@ -203,7 +203,7 @@ pub(super) fn storm(probability: f64) -> Vec<Rule> {
 }
 
 /// A rule in force: how many calls fitted it, and how many it struck.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Armed {
     pub(super) rule: Rule,
     pub(super) struck: u64,

@@ -4,7 +4,7 @@
 //! revisions, events and what else tells one life from another without making a difference are left out.
 
 use super::owned::{generated, is_word, names};
-use super::{Oracle, Placed, everything, going};
+use super::{Oracle, Owner, Placed, everything, going};
 use crate::Cloud;
 use crate::service::Item;
 use regex_lite::Regex;
@@ -41,15 +41,29 @@ const ORDERED: [&str; 3] = ["command", "entryPoint", "Actions"];
 impl Oracle {
     /// A picture of all that exists, in an order of its own: equal for two lives that end in the same state.
     ///
-    /// Things on their way out are not in it.
+    /// Things on their way out are not in it, nor what something else supersedes, unless that is the same made twice.
     pub fn normal_state(&self, cloud: &Cloud) -> Value {
         let all: Vec<Placed> = everything(cloud).into_iter().filter(|placed| !going(&placed.item)).collect();
         let mut given = Names::default();
         self.name_tagged(&all, &mut given);
         name_others(&all, &mut given);
-        let mut shown: Vec<Value> = all.iter().map(|placed| given.show(placed)).collect();
+        let mut shown: Vec<Value> = Vec::new();
+        let mut rows: BTreeMap<(Owner, &str, &str), Row<'_>> = BTreeMap::new();
+        for placed in &all {
+            match self.row(placed) {
+                Some(row) => drop(rows.entry(row).or_default().insert(age(&placed.item), given.show(placed))),
+                None => shown.push(given.show(placed)),
+            }
+        }
+        shown.extend(rows.into_values().flat_map(standing));
         shown.sort_by_cached_key(ToString::to_string);
         Value::Array(shown)
+    }
+
+    /// What has the same of this is one thing's row of successors.
+    fn row<'a>(&self, Placed { item, .. }: &'a Placed) -> Option<(Owner, &'a str, &'a str)> {
+        let resource = item.tags.get(&self.scheme.resource).filter(|_| self.superseded.contains(item.kind))?;
+        Some((self.scheme.owner(&item.tags)?, resource, item.kind))
     }
 
     /// Names things by their owner and resource tag.
@@ -62,6 +76,21 @@ impl Oracle {
             }
         }
     }
+}
+
+/// Things that supersede each other, the oldest first.
+type Row<'a> = BTreeMap<(usize, &'a str), Value>;
+
+/// Ids of successors end in a number that grows.
+fn age(item: &Item) -> (usize, &str) {
+    (item.id.len(), &item.id)
+}
+
+/// The newest of a row, and those that are the same as the next one.
+fn standing(row: Row<'_>) -> Vec<Value> {
+    let row: Vec<Value> = row.into_values().collect();
+    let stands = |at: usize| row.get(at + 1).is_none_or(|next| row.get(at) == Some(next));
+    row.iter().enumerate().filter(|(at, _)| stands(*at)).map(|(_, shown)| shown.clone()).collect()
 }
 
 /// Names things without owner by their order of content; those that have a name of somebody's choice keep it.
@@ -79,6 +108,42 @@ fn name_others(all: &[Placed], given: &mut Names) {
             false => format!("<{} {count}>", item.kind),
         };
         names(item).for_each(|name| given.give(name, &stable));
+    }
+}
+
+/// A part of a text that chance gave, and what is shown in its place.
+struct Pattern {
+    /// Whether the part may be in a text: in most it can't, which is seen much faster than the regex sees it.
+    may: fn(&str) -> bool,
+    regex: Option<Regex>,
+    with: &'static str,
+}
+
+/// How the unique ids of IAM begin.
+const IAM_IDS: [&str; 5] = ["AROA", "AIDA", "AIPA", "ANPA", "ASIA"];
+
+static PATTERNS: LazyLock<[Pattern; 9]> = LazyLock::new(|| {
+    let pattern = |may, text: &str, with| Pattern { may, regex: Regex::new(text).ok(), with };
+    let iam_id = format!(r"\b({})[A-Z0-9]{{16,}}\b", IAM_IDS.join("|"));
+    [
+        pattern(|text| text.contains("task-definition/"), r"(task-definition/[^:]+):\d+", "$1:*"),
+        pattern(|text| text.contains("ecs-svc/"), r"ecs-svc/\d+", "ecs-svc/*"),
+        pattern(|text| text.contains('-') && text.contains('.'), r"-\d{6,}\.", "-*."),
+        pattern(|text| text.bytes().all(|b| b.is_ascii_digit() || b == b'.'), r"^\d+\.\d+\.\d+\.\d+$", "*"),
+        pattern(|text| IAM_IDS.iter().any(|start| text.contains(start)), &iam_id, "$1*"),
+        pattern(|text| text.contains("02:"), r"\b02(:[0-9a-f]{2}){5}\b", "*"),
+        pattern(|text| text.contains('Z'), r"\bZ[0-9A-Z]{12,}\b", "Z*"),
+        pattern(|text| text.contains(".awsdns-"), r"\bns-\d+\.awsdns-\d+\.(com|net|org|co\.uk)", "ns-*"),
+        pattern(|text| text.contains("ip-"), r"ip-\d+-\d+-\d+-\d+\.", "ip-*."),
+    ]
+});
+
+impl Pattern {
+    fn clean(&self, text: String) -> String {
+        match &self.regex {
+            Some(regex) if (self.may)(&text) => regex.replace_all(&text, self.with).into_owned(),
+            Some(_) | None => text,
+        }
     }
 }
 
@@ -131,20 +196,6 @@ impl Names {
     }
 
     fn text(&self, text: &str) -> String {
-        static PATTERNS: LazyLock<Vec<(Option<Regex>, &str)>> = LazyLock::new(|| {
-            let pattern = |text: &str, with| (Regex::new(text).ok(), with);
-            vec![
-                pattern(r"(task-definition/[^:]+):\d+", "$1:*"),
-                pattern(r"ecs-svc/\d+", "ecs-svc/*"),
-                pattern(r"-\d{6,}\.", "-*."),
-                pattern(r"^\d+\.\d+\.\d+\.\d+$", "*"),
-                pattern(r"\b(AROA|AIDA|AIPA|ANPA|ASIA)[A-Z0-9]{16,}\b", "$1*"),
-                pattern(r"\b02(:[0-9a-f]{2}){5}\b", "*"),
-                pattern(r"\bZ[0-9A-Z]{12,}\b", "Z*"),
-                pattern(r"\bns-\d+\.awsdns-\d+\.(com|net|org|co\.uk)", "ns-*"),
-                pattern(r"ip-\d+-\d+-\d+-\d+\.", "ip-*."),
-            ]
-        });
         let mut shown = String::with_capacity(text.len());
         let mut rest = text;
         while !rest.is_empty() {
@@ -155,10 +206,7 @@ impl Names {
             shown.push_str(&more[..gap]);
             rest = &more[gap..];
         }
-        PATTERNS.iter().fold(shown, |shown, (pattern, with)| match pattern {
-            Some(pattern) => pattern.replace_all(&shown, *with).into_owned(),
-            None => shown,
-        })
+        PATTERNS.iter().fold(shown, |shown, pattern| pattern.clean(shown))
     }
 
     /// A name by its stable one, or without the part that chance gave it.

@@ -7,7 +7,7 @@
 //!   EC2, EFS, Secrets Manager, CloudWatch Logs and IAM as they stand at that moment.
 //!
 //! What a container does is a [`Script`] chosen by image name. Deliberately absent: container instances (a task that
-//! asks for EC2 finds none), vCPU quotas and lack of capacity, Spot interruptions, parameters of Systems Manager, the
+//! asks for EC2 finds none), lack of capacity, Spot interruptions, parameters of Systems Manager, the
 //! creation of log groups by `awslogs-create-group`, service discovery, Service Connect, EBS volumes, restart policies,
 //! blue/green and external deployments, the steady state message that AWS repeats every six hours, and the rebalancing
 //! of tasks over availability zones (the setting is kept; a service of one task has nothing to balance).
@@ -24,6 +24,8 @@ mod tagging;
 mod tasks;
 
 pub use scripts::{Exit, Health, Script, Scripts};
+pub use tasks::Sharing;
+pub(crate) use tasks::VCPU_QUOTA;
 
 use super::{Item, Service};
 use crate::world::{Place, Region, World};
@@ -54,6 +56,7 @@ pub struct State {
     services: BTreeMap<services::Key, services::Service>,
     tasks: BTreeMap<String, tasks::Task>,
     tokens: BTreeMap<(String, String), tasks::Token>,
+    sharing: Vec<Sharing>,
     /// Names of the parameters of Systems Manager that tasks find, without a slash in front.
     pub parameters: BTreeSet<String>,
 }
@@ -88,6 +91,11 @@ pub fn items(holder: &Region) -> Vec<Item> {
     items.extend(services::items(holder));
     items.extend(tasks::items(holder));
     items
+}
+
+/// Tasks of different deployments that had one directory mounted at the same time, ever since the account was made.
+pub fn sharing(region: &Region) -> &[Sharing] {
+    &region.ecs.sharing
 }
 
 /// What the container at an address answers to `GET path` on `port`: an HTTP status, or nothing at all.

@@ -124,6 +124,11 @@ pub fn target_group_in_use(region: &Region, target_group: &str) -> Option<bool> 
     state.groups.contains_key(target_group).then(|| !state.users(target_group).is_empty())
 }
 
+/// What the targets of a target group are, `ip` or `instance`, if there is such a group.
+pub fn target_type<'r>(region: &'r Region, target_group: &str) -> Option<&'r str> {
+    region.elb.groups.get(target_group).map(group::Group::target_type)
+}
+
 impl State {
     /// The load balancers whose listeners or rules forward to a target group.
     fn users(&self, group: &str) -> BTreeSet<&str> {

@@ -6,7 +6,7 @@
 //! 10 s. A write always finds what was written before. A trust policy names other roles by unique id, as AWS keeps it.
 //! Deliberately absent: users, groups, access keys, SAML, server certificates, MFA, organizations, access advisor.
 
-mod linked;
+pub(crate) mod linked;
 mod managed;
 mod oidc;
 mod policies;

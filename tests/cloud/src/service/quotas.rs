@@ -1,6 +1,7 @@
 //! Service Quotas: the limits that the other services here keep, to read.
 //!
-//! One table of codes, names and defaults. Applied values are the defaults: raising a quota is not part of this cloud.
+//! One table of codes, names and defaults. A test raises those that are checked by [`crate::call::Call::quota`] in the
+//! account's `raised`; asking AWS for more is not part of this cloud.
 
 use super::{Item, Service};
 use crate::call::{Access, Answer, Ask, Call, Operation, Refusal, ask_any};
@@ -20,12 +21,12 @@ pub static SERVICE: Service = Service {
 };
 
 const OPERATIONS: &[Operation] = &[
-    Operation { name: "GetServiceQuota", access: Access::Read, asks: get_asks, run: |call| get(call) },
+    Operation { name: "GetServiceQuota", access: Access::Read, asks: get_asks, run: |call| get(call, Quota::applied) },
     Operation {
         name: "GetAWSDefaultServiceQuota",
         access: Access::Read,
         asks: |_| ask_any("servicequotas:GetAWSDefaultServiceQuota"),
-        run: |call| get(call),
+        run: |call| get(call, |quota, call| quota.describe(call, quota.value as usize)),
     },
     Operation {
         name: "ListServiceQuotas",
@@ -53,7 +54,7 @@ pub struct Quota {
     pub code: &'static str,
     /// Name.
     pub name: &'static str,
-    /// Default and applied value.
+    /// Default value.
     pub value: u32,
     /// Whether a customer can ask for more.
     pub adjustable: bool,
@@ -104,11 +105,16 @@ pub const QUOTAS: &[Quota] = &[
 ];
 
 impl Quota {
-    fn describe(&self, call: &Call<'_>) -> Value {
+    /// With the value that applies to the caller's account.
+    fn applied(&self, call: &Call<'_>) -> Value {
+        self.describe(call, call.quota(self.code, self.value as usize))
+    }
+
+    fn describe(&self, call: &Call<'_>, value: usize) -> Value {
         let arn = call.arn("servicequotas", &format!("{}/{}", self.service, self.code));
         json!({
             "ServiceCode": self.service, "ServiceName": service_name(self.service), "QuotaArn": arn,
-            "QuotaCode": self.code, "QuotaName": self.name, "Value": self.value, "Unit": "None",
+            "QuotaCode": self.code, "QuotaName": self.name, "Value": value, "Unit": "None",
             "Adjustable": self.adjustable, "GlobalQuota": self.global, "QuotaAppliedAtLevel": "ACCOUNT",
         })
     }
@@ -148,10 +154,10 @@ fn no_such() -> Refusal {
     Refusal::new("NoSuchResourceException", "The request failed because the specified service or quota does not exist.")
 }
 
-fn get(call: &mut Call<'_>) -> Answer {
+fn get(call: &mut Call<'_>, describe: fn(&Quota, &Call<'_>) -> Value) -> Answer {
     let code = call.text("QuotaCode").to_owned();
     let quota = known(call).find(|quota| quota.code == code).ok_or_else(no_such)?;
-    Ok(json!({"Quota": quota.describe(call)}))
+    Ok(json!({"Quota": describe(quota, call)}))
 }
 
 fn list_service_quotas(call: &mut Call<'_>) -> Answer {
@@ -164,7 +170,7 @@ fn list_service_quotas(call: &mut Call<'_>) -> Answer {
     let token = call.input["NextToken"].as_str().map(|token| token.replace('+', "-").replace('/', "_"));
     let (page, next) = page::cut(quotas, |quota| quota.code.to_owned(), limit, token.as_deref(), &listing, call.now)
         .map_err(|page::BadToken| Refusal::new("InvalidPaginationTokenException", "Invalid pagination token"))?;
-    let shown: Vec<Value> = page.iter().map(|quota| quota.describe(call)).collect();
+    let shown: Vec<Value> = page.iter().map(|quota| quota.applied(call)).collect();
     let next = next.map(|token| token.replace('-', "+").replace('_', "/"));
     Ok(json!({"Quotas": shown, "NextToken": next}))
 }

@@ -9,6 +9,10 @@
 )]
 
 mod botocore;
+mod clients;
+mod faults;
 mod fixtures;
+mod program;
 mod sdk;
 mod server;
+mod sockets;

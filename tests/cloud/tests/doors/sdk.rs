@@ -1,25 +1,13 @@
 //! The door in this process, by the Rust SDK.
 
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_sdk_sts::config::{BehaviorVersion, Region};
+use crate::clients::inside;
 use aws_sdk_sts::error::ProvideErrorMetadata;
-use jenkinsstack_cloud::door::sdk;
 use jenkinsstack_cloud::world::{HOME_ACCOUNT, root_key};
 use jenkinsstack_cloud::{Cloud, Settings};
 use std::time::Duration;
 
 fn client(cloud: &Cloud, key: &str) -> aws_sdk_sts::Client {
-    let credentials = Credentials::builder().access_key_id(key).secret_access_key("any").provider_name("test").build();
-    let config = aws_sdk_sts::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("eu-central-1"))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(sdk::http_client(cloud))
-        .time_source(sdk::time_source(cloud))
-        .sleep_impl(sdk::sleep_impl())
-        .build();
-    aws_sdk_sts::Client::from_conf(config)
+    aws_sdk_sts::Client::new(&inside(cloud, key).build())
 }
 
 #[tokio::test(start_paused = true)]
@@ -42,18 +30,4 @@ async fn the_sdk_reads_refusals() {
     let error = error.into_service_error();
     assert_eq!(error.code(), Some("InvalidClientTokenId"));
     assert_eq!(error.message(), Some("The security token included in the request is invalid."));
-}
-
-/// How many calls a second one core makes through the SDK; run with `--release --ignored --nocapture`.
-#[tokio::test]
-#[ignore = "a measurement"]
-async fn pace() {
-    let cloud = Cloud::new(Settings::default()).expect("a cloud");
-    let sts = client(&cloud, &root_key(HOME_ACCOUNT));
-    let started = std::time::Instant::now();
-    let calls = 10_000;
-    for _ in 0..calls {
-        sts.get_caller_identity().send().await.expect("an answer");
-    }
-    println!("{:.0} calls a second", f64::from(calls) / started.elapsed().as_secs_f64());
 }

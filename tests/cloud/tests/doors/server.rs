@@ -1,16 +1,16 @@
 //! The server on loopback, by raw HTTP: whose clock it goes by, whom it answers, how it stops.
 
+use crate::clients::served;
 use jenkinsstack_cloud::clock::Time;
 use jenkinsstack_cloud::door::http::{Server, now};
 use jenkinsstack_cloud::{Cloud, Settings};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-const WHO_AM_I: &str = "Action=GetCallerIdentity&Version=2011-06-15";
+pub(crate) const WHO_AM_I: &str = "Action=GetCallerIdentity&Version=2011-06-15";
 
 async fn server(time_factor: f64) -> Server {
-    let settings = Settings { seed: 1, time_factor, epoch: now() };
-    Server::start(Cloud::new(settings).expect("a cloud"), 0).await.expect("a free port")
+    served(time_factor).await.1
 }
 
 /// One request on a connection of its own; all that comes back.
@@ -25,14 +25,14 @@ async fn send(server: &Server, request: String) -> String {
     tokio::task::spawn_blocking(exchange).await.expect("the exchange ends").expect("an answer")
 }
 
-fn request(line: &str, headers: &str, body: &str) -> String {
+pub(crate) fn request(line: &str, headers: &str, body: &str) -> String {
     let length = body.len();
     format!(
         "{line} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
     )
 }
 
-fn signature(key: &str, scope: &str, moment: Time) -> String {
+pub(crate) fn signature(key: &str, scope: &str, moment: Time) -> String {
     let moment = format!("{}Z", moment.iso().split('.').next().unwrap().replace(['-', ':'], ""));
     let day = &moment[..8];
     format!(

@@ -11,6 +11,7 @@ mod containers;
 mod definition_checks;
 mod definitions;
 mod deployments;
+mod new_account;
 mod placement;
 mod preparation;
 mod service_refusals;

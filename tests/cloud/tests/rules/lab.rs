@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "helpers of tests")]
 
+use crate::reference;
 use crate::transcript::{Notes, REGION, account};
 use jenkinsstack_cloud::{Answer, Cloud, Refusal};
 use serde_json::Value;
@@ -32,8 +33,13 @@ impl Lab {
     }
 
     /// Makes a call, whatever comes of it.
+    #[track_caller]
     pub(crate) fn call(&self, service: &str, operation: &str, input: Value) -> Answer {
+        let asks = reference::asks(&self.cloud, REGION, service, operation, &input);
         let answer = self.cloud.ask(REGION, service, operation, input.clone());
+        if answer.is_ok() {
+            reference::check(operation, &asks);
+        }
         if let Ok(mut notes) = self.notes.lock() {
             notes.time(self.cloud.clock().now());
             notes.call(service, operation, input, &answer);

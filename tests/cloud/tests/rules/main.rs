@@ -15,6 +15,7 @@ mod kms;
 mod lab;
 mod logs;
 mod quotas;
+mod reference;
 mod route53;
 mod secrets;
 mod sts;

@@ -22,6 +22,20 @@ async fn a_quota_is_found_by_its_code() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_raised_quota_shows_what_applies() {
+    rule!(
+        "Service Quotas",
+        "A raised quota shows its applied value, and its default apart",
+        "Service Quotas API Reference, GetAWSDefaultServiceQuota"
+    );
+    let lab = Lab::new();
+    lab.cloud.with(jenkinsstack_cloud::seed::settle);
+    let input = json!({"ServiceCode": "fargate", "QuotaCode": "L-3032A538"});
+    let value = |operation: &str| lab.ok("service-quotas", operation, input.clone())["Quota"]["Value"].clone();
+    assert_eq!((value("GetServiceQuota"), value("GetAWSDefaultServiceQuota")), (json!(4000), json!(6)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn unknown_quotas_are_refused() {
     rule!(
         "Service Quotas",

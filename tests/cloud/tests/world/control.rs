@@ -45,6 +45,8 @@ async fn paths_that_are_none_and_bodies_that_do_not_fit_are_refused() {
         ("time", "soon"),
         ("scripts", r#"{"": {}}"#),
         ("cut", r#"{"at": 1}"#),
+        ("storm", r#"{"probability": 2}"#),
+        ("accounts", r#"{"id": "12"}"#),
     ] {
         let (status, text) = status(&cloud, "POST", path, body);
         assert!(status == 400 && text.contains("error"), "{path} {body}: {status} {text}");
@@ -52,6 +54,57 @@ async fn paths_that_are_none_and_bodies_that_do_not_fit_are_refused() {
     assert_eq!(status(&cloud, "GET", "calls?since=x", "").0, 400);
     assert_eq!(status(&cloud, "POST", "restore", r#"{"name": "none"}"#).0, 404);
     assert_eq!(status(&cloud, "GET", "oracle", "").0, 409);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_path_that_the_help_tells_is_there() {
+    let (cloud, _) = cloud(1);
+    let (_, help) = status(&cloud, "GET", "help", "");
+    let told: Vec<(&str, &str)> =
+        help.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`')?.0.split_once(' ')).collect();
+    assert!(told.len() > 20, "{told:?}");
+    for (method, path) in told {
+        let (_, text) = status(&cloud, method, path, "{}");
+        assert!(!text.contains("there is no such path"), "{method} {path}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_help_shows_as_a_body_fits() {
+    let (cloud, _) = cloud(1);
+    let (_, help) = status(&cloud, "GET", "help", "");
+    let mut fitted = 0;
+    for line in help.lines().filter(|line| line.starts_with("| `POST")) {
+        let parts: Vec<&str> = line.split('`').collect();
+        let path = parts[1].trim_start_matches("POST ");
+        // Words in capitals stand for something.
+        for body in parts.iter().skip(3).step_by(2).filter(|body| serde_json::from_str::<Value>(body).is_ok()) {
+            let (code, text) = status(&cloud, "POST", path, body);
+            assert_eq!(code, 200, "POST {path} {body}: {text}");
+            fitted += 1;
+        }
+    }
+    assert!(fitted > 10, "{fitted}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_account_can_be_opened() {
+    let (cloud, _) = cloud(1);
+    let opened = ok(&cloud, "POST", "accounts", &json!({"id": "444455556666"}));
+    assert_eq!(opened, json!({"accessKey": "AKIAROOT444455556666"}));
+    let mut request = Request::root(REGION, "sts", "GetCallerIdentity", json!({})).expect("sts");
+    request.credential.access_key = "AKIAROOT444455556666".to_owned();
+    assert!(matches!(cloud.call(request), Reply::Answer(Ok(who), _) if who["Account"] == "444455556666"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_storm_strikes_some_calls() {
+    let (cloud, _) = cloud(1);
+    post(&cloud, "storm", json!({"probability": 0.5}));
+    (0..100).for_each(|_| drop(make(&cloud, "a")));
+    let struck: u64 = cloud.faults(|faults| faults.rules().map(|(_, struck)| struck).sum());
+    // Four of the ten ways are of reads only.
+    assert!((15..45).contains(&struck), "{struck}");
 }
 
 #[tokio::test(start_paused = true)]

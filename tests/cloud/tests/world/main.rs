@@ -4,6 +4,9 @@
 
 mod control;
 mod determinism;
+mod film;
+mod fork;
+mod homes;
 mod log;
 mod oracle;
 mod stack;

@@ -58,7 +58,15 @@ async fn revisions_of_a_task_definition_supersede_each_other() {
     let point = stack.call("efs", "DescribeAccessPoints", json!({})).await["AccessPoints"][0]["AccessPointId"].clone();
     stack.definition(&role, &secret, (&text(&files), &text(&point))).await;
     assert_eq!(oracle.look(&cloud).duplicates.len(), 1);
-    clean(&oracle.superseded("ecs:task-definition").look(&cloud));
+    let oracle = oracle.superseded("ecs:task-definition");
+    clean(&oracle.look(&cloud));
+    let pictured = || {
+        let picture = oracle.normal_state(&cloud);
+        picture.as_array().into_iter().flatten().filter(|item| item["kind"] == "ecs:task-definition").count()
+    };
+    assert_eq!(pictured(), 2, "the same was made twice");
+    stack.definition(&role, &secret, (&text(&files), "fsap-0123456789abcdef0")).await;
+    assert_eq!(pictured(), 2, "the second is superseded by another");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,6 @@
 //! `RULES.md`: every rule, its source and the test that shows it, read from the `rule!` lines of the tests.
 //!
-//! `UPDATE=1 cargo test -p jenkinsstack-cloud --test world table` writes it anew.
+//! `cargo xtask codegen` writes it anew.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -86,7 +86,7 @@ fn table(rules: &[Rule]) -> String {
         String::new(),
         format!(
             "{} rules, each with its source and the test in `tests/rules` that \
-             shows it. Generated from the tests by `UPDATE=1 cargo test -p jenkinsstack-cloud --test world table`; do not \
+             shows it. Generated from the tests by `cargo xtask codegen`; do not \
              edit.",
             rules.len()
         ),
@@ -109,10 +109,7 @@ fn the_table_of_rules_is_up_to_date() {
         fs::write(&path, &fresh).expect("written");
     }
     let kept = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        kept == fresh,
-        "tests/cloud/RULES.md is stale: UPDATE=1 cargo test -p jenkinsstack-cloud --test world table"
-    );
+    assert!(kept == fresh, "tests/cloud/RULES.md is stale: cargo xtask codegen");
 }
 
 #[test]

@@ -1,14 +1,17 @@
 //! A cluster starts, keeps its data, and leaves nothing behind.
 
 use std::net::TcpListener;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crate::probe::{eventually, is_running};
+use crate::probe::{eventually, is_running, time_at_work};
 use jenkinsstack_cluster::{Audit, Cluster, Options, Source};
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
 use kube::Api;
 use kube::api::{ObjectMeta, PostParams};
 use kube::config::Kubeconfig;
+
+/// A test should not wait longer for its cluster.
+const READY_WITHIN: Duration = Duration::from_secs(5);
 
 async fn create_config_map(cluster: &Cluster, name: &str) {
     let map =
@@ -24,7 +27,9 @@ async fn config_maps(cluster: &Cluster) -> Api<ConfigMap> {
 async fn is_ready_when_started() {
     let start = Instant::now();
     let cluster = Cluster::start(Options::default()).await.unwrap();
-    println!("ready after {:?}", start.elapsed());
+    let work: Duration = cluster.process_ids().into_iter().map(time_at_work).sum();
+    println!("ready after {:?}, {work:?} of them at work", start.elapsed());
+    assert!(work > Duration::ZERO && work < READY_WITHIN, "{work:?}");
     let client = cluster.client().await.unwrap();
     Api::<Namespace>::all(client.clone()).get("default").await.unwrap();
     let version = client.apiserver_version().await.unwrap();

@@ -25,3 +25,12 @@ pub(crate) fn is_running(id: u32) -> bool {
     // After the name, which is in brackets, comes the state.
     stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
 }
+
+/// How long a process has had a core so far. A machine may be busy with other things; that does not count.
+pub(crate) fn time_at_work(id: u32) -> Duration {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
+    // After the name come the fields from the third on: user time and system time are the 14th and 15th.
+    let fields = stat.rsplit_once(") ").unwrap().1.split(' ');
+    let hundredths: u64 = fields.skip(11).take(2).map(|field| field.parse::<u64>().unwrap()).sum();
+    Duration::from_millis(hundredths * 10)
+}

@@ -82,7 +82,11 @@ impl Bench {
     }
 
     pub(crate) async fn delete(&self, id: &NodeId, seen: &Seen) -> Deletion {
-        self.account.delete(self.target(id), seen).await.unwrap_or_else(|error| panic!("{error}"))
+        self.try_delete(id, seen).await.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    pub(crate) async fn try_delete(&self, id: &NodeId, seen: &Seen) -> Result<Deletion, Error> {
+        self.account.delete(self.target(id), seen).await
     }
 
     /// What an operator that was just started finds of the node, once all listings are up to date.

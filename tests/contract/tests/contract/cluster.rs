@@ -3,6 +3,7 @@
 use crate::bench::Bench;
 use crate::compute::{CLUSTER_NAME, cluster_id as id, cluster_node, existing};
 use jenkinsstack_aws::{Class, Deletion};
+use jenkinsstack_cloud::faults::{Effect, Rule};
 use jenkinsstack_core::kind::{Kind, State};
 use jenkinsstack_core::observed::Seen;
 use serde_json::json;
@@ -48,11 +49,22 @@ async fn lives() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_that_is_too_new_to_be_seen_is_not_taken_for_gone() {
+    let bench = Bench::new().await;
+    bench.cloud.faults(|faults| faults.add(Rule::new(Effect::Stale { seconds: 30.0 })));
+    bench.wait(SETTLED).await;
+    let seen = bench.create(&id(), &cluster_node(&bench)).await;
+    let error = bench.try_delete(&id(), &seen).await.unwrap_err();
+    assert_eq!(error.class, Class::NotYet, "{error}");
+    bench.wait(SETTLED * 2).await;
+    assert_eq!(bench.delete(&id(), &seen).await, Deletion::InProgress);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lost_answer_is_found_again() {
     let bench = Bench::new().await;
     let node = cluster_node(&bench);
-    let lost = jenkinsstack_cloud::faults::Rule::new(jenkinsstack_cloud::faults::Effect::Lose);
-    bench.cloud.faults(|faults| faults.add(lost.operation("CreateCluster").nth(1)));
+    bench.cloud.faults(|faults| faults.add(Rule::new(Effect::Lose).operation("CreateCluster").nth(1)));
     bench.create(&id(), &node).await;
     assert_eq!(existing(&bench, "ecs:cluster").len(), 1);
 }

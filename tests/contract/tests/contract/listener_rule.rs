@@ -97,8 +97,8 @@ fn by_hand(stage: &Stage, priority: i32) -> String {
 async fn lives() {
     let Stage { bench, id, node, .. } = Stage::new().await;
     let calls = Calls {
-        create: &["DescribeRules", "CreateRule"],
-        again: &["DescribeRules", "DescribeTags"],
+        create: &["CreateRule"],
+        again: &["CreateRule", "DescribeRules", "DescribeTags"],
         read: &["DescribeRules", "DescribeTags"],
         delete: &["DescribeRules", "DescribeTags", "DeleteRule"],
     };

@@ -68,7 +68,7 @@ async fn lives() {
     let node = unmade(&stage, |_| ()).await;
     let (made, mut calls) = bench.counting(bench.create(&id(), &node)).await;
     calls.sort();
-    assert_eq!(calls, ["CreateService", "DescribeServices", "GetResources", "ListTasks", "ListTasks"]);
+    assert_eq!(calls, ["CreateService", "GetResources", "ListTasks", "ListTasks"]);
     assert_eq!((bench.fields(&made, &node), made.observed.state()), (Vec::new(), State::Settling("starting".into())));
     bench.wait(Duration::from_secs(600)).await;
     let (seen, calls) = bench.counting(bench.read(&id(), &made)).await;

@@ -29,7 +29,7 @@ fn revisions(stage: &Stage, status: &str) -> Vec<u64> {
 async fn lives() {
     let stage = Stage::new().await;
     let calls = Calls {
-        create: &["DescribeTaskDefinition", "ListTaskDefinitions", "RegisterTaskDefinition"],
+        create: &["DescribeTaskDefinition", "RegisterTaskDefinition"],
         again: &["DescribeTaskDefinition"],
         read: &["DescribeTaskDefinition"],
         delete: &[

@@ -154,9 +154,9 @@ async fn providers_and_linked_roles(desk: &Desk, iam: &Client) {
     assert_eq!(all.open_id_connect_provider_list()[0].arn(), Some(arn));
     iam.delete_open_id_connect_provider().open_id_connect_provider_arn(arn).send().await.expect("deleted");
 
-    let linked = iam.create_service_linked_role().aws_service_name("ecs.amazonaws.com").send().await.expect("a role");
+    let linked = iam.create_service_linked_role().aws_service_name("spot.amazonaws.com").send().await.expect("a role");
     let name = linked.role().expect("a role").role_name();
-    assert_eq!(name, "AWSServiceRoleForECS");
+    assert_eq!(name, "AWSServiceRoleForEC2Spot");
     desk.wait(30).await;
     let task = iam.delete_service_linked_role().role_name(name).send().await.expect("a task");
     let status = iam.get_service_linked_role_deletion_status().deletion_task_id(task.deletion_task_id()).send().await;
@@ -197,6 +197,6 @@ async fn refusals_are_typed() {
     refused!(add(), AddRoleToInstanceProfileError::LimitExceededException);
     let delete = |name: &str| iam.delete_role().role_name(name).send();
     refused!(delete("build"), DeleteRoleError::DeleteConflictException);
-    iam.create_service_linked_role().aws_service_name("ecs.amazonaws.com").send().await.expect("a role");
-    refused!(delete("AWSServiceRoleForECS"), DeleteRoleError::UnmodifiableEntityException);
+    iam.create_service_linked_role().aws_service_name("spot.amazonaws.com").send().await.expect("a role");
+    refused!(delete("AWSServiceRoleForEC2Spot"), DeleteRoleError::UnmodifiableEntityException);
 }

@@ -3,7 +3,7 @@
 use crate::LIMIT;
 use anyhow::{Context, ensure};
 use jenkinsstack_api::status::ConditionType;
-use jenkinsstack_e2e::world::condition;
+use jenkinsstack_e2e::status::condition;
 use jenkinsstack_e2e::{World, stack};
 use serde_json::json;
 use std::sync::Arc;

@@ -1,17 +1,21 @@
 //! A stack comes about.
 
-use crate::LIMIT;
+use crate::{LIMIT, RESYNC};
 use anyhow::{Context, ensure};
 use jenkinsstack_api::status::{ConditionType, ResourceState, TaskHealth};
-use jenkinsstack_e2e::world::condition;
-use jenkinsstack_e2e::{World, stack};
+use jenkinsstack_e2e::status::condition;
+use jenkinsstack_e2e::{Site, World, stack};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 pub(crate) async fn a_reference_stack_becomes_ready(world: Arc<World>) -> anyhow::Result<()> {
     let name = "reference";
-    world.apply(&stack::client_secret("a client secret of the reference stack")).await?;
-    world.apply(&stack::reference(name, &world.network)).await?;
+    let manifest = world.folder().join("reference.yaml");
+    let objects =
+        [stack::client_secret("a client secret of the reference stack"), stack::reference(name, &world.network)];
+    std::fs::write(&manifest, json!({"apiVersion": "v1", "kind": "List", "items": objects}).to_string())?;
+    // Once, and from nothing.
+    world.kubectl(&["apply", "--filename", &manifest.display().to_string()]).await?;
     let ready = world.ready(name, LIMIT).await?;
     let status = ready.status.context("a status")?;
     for type_ in [ConditionType::Network, ConditionType::Identity, ConditionType::Storage, ConditionType::Backup] {
@@ -62,6 +66,17 @@ pub(crate) async fn an_existing_listener_gets_a_rule_and_nothing_else(world: Arc
     world.stacks().delete("shared", &Default::default()).await?;
     world.gone("shared", LIMIT).await?;
     ensure!(rules(&world, &listener)?.len() == before, "the rule goes with the stack");
+    Ok(())
+}
+
+/// The account itself plays the proxy: a plain HTTP proxy is sent the whole URL, of a host that only it has to know.
+pub(crate) async fn a_proxy_leads_to_aws(world: Arc<World>) -> anyhow::Result<()> {
+    let mut world = world.beside(Site::named("proxied")).await?;
+    let aws = "http://aws.bytesource.invalid".to_owned();
+    world.environment.extend([("AWS_ENDPOINT_URL".to_owned(), aws), ("HTTP_PROXY".to_owned(), world.aws_url())]);
+    world.operate(RESYNC)?;
+    world.apply(&world.here(stack::smallest("proxied", &world.network))).await?;
+    world.ready("proxied", LIMIT).await?;
     Ok(())
 }
 

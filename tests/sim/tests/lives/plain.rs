@@ -5,6 +5,7 @@ use jenkinsstack_core::kind::Kind;
 use jenkinsstack_core::plan::Goal;
 use jenkinsstack_sim::spec::{self, Secrets, owner};
 use jenkinsstack_sim::{Life, life};
+use serde_json::json;
 use std::time::Duration;
 
 #[tokio::test(start_paused = true)]
@@ -30,4 +31,24 @@ async fn a_stack_comes_about_rests_and_goes() {
     let end = life.run(&operator, &nothing, Goal::LeaveNothing).await.unwrap();
     eprintln!("gone after {:?} and {} passes", end.took, end.passes);
     assert_eq!(end.outcome.snapshot.all().count(), 0, "of {}", owner());
+}
+
+/// Nobody has used ECS, EFS or load balancers in the account before: their linked roles come about with the stack.
+#[tokio::test(start_paused = true)]
+async fn a_stack_comes_about_in_a_new_account() {
+    let life = Life::begin(1).unwrap();
+    let linked = |life: &Life| {
+        let input = json!({"PathPrefix": "/aws-service-role/"});
+        let found = life.cloud.ask("us-east-1", "iam", "ListRoles", input).unwrap();
+        found["Roles"].as_array().unwrap().iter().map(|role| role["RoleName"].clone()).collect::<Vec<_>>()
+    };
+    for role in linked(&life) {
+        life.cloud.ask("us-east-1", "iam", "DeleteServiceLinkedRole", json!({"RoleName": role})).unwrap();
+    }
+    assert!(linked(&life).is_empty());
+    let graph = life.graph(&spec::reference(&life.network), &Secrets::default()).unwrap();
+    let operator = life.operator().await.unwrap();
+    let end = life.run(&operator, &graph, Goal::Run).await.unwrap();
+    eprintln!("settled after {:?} and {} passes", end.took, end.passes);
+    assert_eq!(linked(&life).len(), 3);
 }

@@ -156,7 +156,7 @@ fn create_security_group(call: &mut Call<'_>) -> Answer {
         let text = format!("The security group '{name}' already exists for VPC '{vpc}'");
         return Err(Refusal::new("InvalidGroup.Duplicate", text));
     }
-    if state.groups.len() >= MAX_GROUPS_PER_REGION {
+    if state.groups.len() >= call.quota("L-E79EC296", MAX_GROUPS_PER_REGION) {
         return Err(refuse::limit("SecurityGroupLimitExceeded", "security groups"));
     }
     let random = &mut call.world.random;

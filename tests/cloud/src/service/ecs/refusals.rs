@@ -43,6 +43,11 @@ pub(super) fn unable_to_assume(role: &str) -> String {
     )
 }
 
+/// The role linked to ECS is not there, or too new to be seen.
+pub(super) fn no_linked_role() -> Refusal {
+    invalid("Unable to assume the service linked role. Please verify that the ECS service linked role exists.")
+}
+
 /// A token that is not one of this listing.
 pub(super) fn bad_token(_: BadToken) -> Refusal {
     invalid("Invalid token in request.")

@@ -6,11 +6,14 @@ mod place;
 mod prepare;
 mod read;
 mod run;
+mod sharing;
 mod show;
 mod stop;
 
 pub(super) use life::happen;
+pub(crate) use place::VCPU_QUOTA;
 pub(super) use place::{Order, Unplaced, start};
+pub use sharing::Sharing;
 pub(super) use stop::end;
 
 use super::definition::Definition;

@@ -5,6 +5,7 @@ use crate::call::{Access, Answer, Ask, Call, Operation, Refusal, nothing};
 use crate::clock::Time;
 use crate::service::Item;
 use crate::service::ec2::{self, InterfaceFault, MAX_GROUPS, NewInterface, Subnet};
+use crate::service::iam::linked;
 use crate::tags::Tags;
 use crate::world::{Event, Region};
 use serde_json::{Value, json};
@@ -17,13 +18,19 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         name: "DescribeMountTargetSecurityGroups",
         access: Access::Read,
-        asks: |call| asks(call, "DescribeMountTargetSecurityGroups", "DescribeNetworkInterfaceAttribute"),
+        asks: |call| {
+            let seen = Ask::new("ec2:DescribeNetworkInterfaceAttribute", "*");
+            vec![ask_target(call, "DescribeMountTargetSecurityGroups"), seen]
+        },
         run: describe_groups,
     },
     Operation {
         name: "ModifyMountTargetSecurityGroups",
         access: Access::Write,
-        asks: |call| asks(call, "ModifyMountTargetSecurityGroups", "ModifyNetworkInterfaceAttribute"),
+        asks: |call| {
+            let changed = ask_interface(call, "ModifyNetworkInterfaceAttribute");
+            vec![ask_target(call, "ModifyMountTargetSecurityGroups"), changed]
+        },
         run: modify_groups,
     },
 ];
@@ -68,13 +75,16 @@ fn target<'r>(region: &'r Region, named: &str) -> Result<&'r MountTarget, Refusa
     region.efs.mount_targets.get(id).ok_or_else(|| refusals::no_mount_target(id))
 }
 
-fn asks(call: &Call<'_>, action: &str, interface_action: &str) -> Vec<Ask> {
-    let (file_system, interface) = match target(call.peek(), call.text("MountTargetId")) {
-        Ok(target) => (target.file_system.as_str(), target.interface.as_str()),
-        Err(_) => ("", "*"),
-    };
-    let interface = call.arn("ec2", &format!("network-interface/{interface}"));
-    vec![ask_about(call, action, file_system), Ask::new(format!("ec2:{interface_action}"), interface)]
+/// A mount target is asked about by its file system.
+fn ask_target(call: &Call<'_>, action: &str) -> Ask {
+    let found = target(call.peek(), call.text("MountTargetId")).ok();
+    ask_about(call, action, found.map_or("", |target| &target.file_system))
+}
+
+fn ask_interface(call: &Call<'_>, action: &str) -> Ask {
+    let found = target(call.peek(), call.text("MountTargetId")).ok();
+    let interface = found.map_or("*", |target| &target.interface);
+    Ask::new(format!("ec2:{action}"), call.arn("ec2", &format!("network-interface/{interface}")))
 }
 
 fn create_asks(call: &Call<'_>) -> Vec<Ask> {
@@ -90,11 +100,12 @@ fn create_asks(call: &Call<'_>) -> Vec<Ask> {
             .iter()
             .map(|group| Ask::new("ec2:CreateNetworkInterface", call.arn("ec2", &format!("security-group/{group}")))),
     );
+    asks.extend(linked::asks(call, linked::EFS));
     asks
 }
 
 fn delete_asks(call: &Call<'_>) -> Vec<Ask> {
-    asks(call, "DeleteMountTarget", "DeleteNetworkInterface")
+    vec![ask_target(call, "DeleteMountTarget"), ask_interface(call, "DeleteNetworkInterface")]
 }
 
 fn describe_asks(call: &Call<'_>) -> Vec<Ask> {
@@ -127,6 +138,7 @@ fn create(call: &mut Call<'_>) -> Answer {
     check_neighbours(call.peek(), &file_system.id, &subnet)?;
     check_address(call, &subnet)?;
     let groups = groups_or_default(call.peek(), &subnet.vpc, groups);
+    linked::make(call, linked::EFS);
     let target = place_target(call, &file_system.id, subnet, groups)?;
     let answer = describe(call.peek(), &target);
     let (place, id) = (call.regional().place(), target.id.clone());

@@ -13,6 +13,7 @@ use super::{Event, State, catalog};
 use crate::call::{Access, Answer, Ask, Call, Operation, Refusal, ask_any, nothing};
 use crate::clock::Time;
 use crate::service::ec2::{self, InterfaceFault, NewInterface};
+use crate::service::iam::linked;
 use crate::tags::Tags;
 use crate::world::{self, Place, Region, World};
 use serde_json::{Value, json};
@@ -154,6 +155,7 @@ fn ask_to_create(call: &Call<'_>) -> Vec<Ask> {
         }
         *ask = first;
     }
+    asks.extend(linked::asks(call, linked::ELB));
     asks
 }
 
@@ -175,9 +177,10 @@ fn create(call: &mut Call<'_>) -> Answer {
         }
         return Err(duplicate("DuplicateLoadBalancerName", "load balancer", &wanted.name));
     }
-    if call.peek().elb.balancers.len() >= MAX_BALANCERS {
+    if call.peek().elb.balancers.len() >= call.quota("L-53DA6B97", MAX_BALANCERS) {
         return Err(too_many("TooManyLoadBalancers", "load balancers"));
     }
+    linked::make(call, linked::ELB);
     let path = format!("app/{}/{}", wanted.name, call.world.random.hex(16));
     let place = call.regional().place();
     let nodes = add_nodes(call.world, &place, &path, &wanted.subnets, &wanted.groups, wanted.internal)?;

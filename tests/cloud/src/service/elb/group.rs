@@ -98,9 +98,14 @@ impl Group {
         shown
     }
 
+    /// What its targets are.
+    pub(super) fn target_type(&self) -> &str {
+        &self.fixed.target_type
+    }
+
     /// Whether its targets are registered by address.
     pub(super) fn is_by_address(&self) -> bool {
-        self.fixed.target_type == "ip"
+        self.target_type() == "ip"
     }
 
     /// Seconds that a target drains.

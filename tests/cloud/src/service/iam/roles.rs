@@ -176,12 +176,13 @@ fn create(call: &mut Call<'_>) -> Answer {
     if let Some(boundary) = &boundary {
         role_policies::check_boundary(call, boundary)?;
     }
+    let most = call.quota("L-FE177D64", ROLES);
     let roles = &state(call).roles;
     if roles.contains_key(&key) {
         return Err(refusal::exists(format!("Role with name {name} already exists.")));
     }
-    if roles.len() >= ROLES {
-        return Err(refusal::quota("RolesPerAccount", ROLES));
+    if roles.len() >= most {
+        return Err(refusal::quota("RolesPerAccount", most));
     }
     let facts = RoleFacts {
         description: call.input["Description"].as_str().map(str::to_owned),

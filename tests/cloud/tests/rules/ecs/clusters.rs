@@ -15,6 +15,14 @@ async fn cluster(lab: &Lab, input: Value) -> Value {
     made
 }
 
+/// An account in which ECS has its linked role, as clusters with capacity providers need it.
+async fn used() -> Lab {
+    let lab = Lab::new();
+    lab.ok("iam", "CreateServiceLinkedRole", json!({"AWSServiceName": "ecs.amazonaws.com"}));
+    lab.wait(30).await;
+    lab
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_equal_repeat_of_create_answers_the_cluster() {
     rule!(
@@ -148,7 +156,7 @@ async fn capacity_providers_must_exist_and_belong_to_the_cluster() {
         "A cluster takes FARGATE and FARGATE_SPOT, and its default strategy names only its own",
         "Amazon ECS API Reference, PutClusterCapacityProviders"
     );
-    let lab = Lab::new();
+    let lab = used().await;
     let with = |providers: Value, strategy: Value| json!({"clusterName": "ci", "capacityProviders": providers, "defaultCapacityProviderStrategy": strategy});
     let item = |name: &str, weight: u64, base: u64| json!({"capacityProvider": name, "weight": weight, "base": base});
     let refused = [
@@ -195,7 +203,7 @@ async fn capacity_providers_wait_until_the_cluster_is_active() {
         "PutClusterCapacityProviders is refused while the cluster is PROVISIONING",
         "hashicorp/terraform-provider-aws, internal/service/ecs, retry on \"Cluster was not ACTIVE\""
     );
-    let lab = Lab::new();
+    let lab = used().await;
     lab.ok("ecs", "CreateCluster", json!({"clusterName": "ci", "capacityProviders": ["FARGATE"]}));
     lab.wait(2).await;
     let input = json!({"cluster": "ci", "capacityProviders": [], "defaultCapacityProviderStrategy": []});
@@ -252,7 +260,7 @@ async fn a_cluster_with_capacity_providers_goes_by_deprovisioning() {
         "A deleted cluster with capacity providers is DEPROVISIONING before it is INACTIVE",
         "Amazon ECS API Reference, Cluster, member status"
     );
-    let lab = Lab::new();
+    let lab = used().await;
     cluster(&lab, json!({"clusterName": "ci", "capacityProviders": ["FARGATE"]})).await;
     assert_eq!(lab.ok("ecs", "DeleteCluster", json!({"cluster": "ci"}))["cluster"]["status"], "DEPROVISIONING");
     lab.refused("ecs", "CreateCluster", json!({"clusterName": "ci"}), "ClientException");

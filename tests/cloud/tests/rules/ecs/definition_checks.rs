@@ -387,3 +387,19 @@ async fn fargate_has_no_privileged_containers() {
     );
     Stage::new().await.unfit_container(json!({"privileged": true}));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_task_definition_has_64_kib() {
+    rule!(
+        "ECS",
+        "A task definition of more than 65,536 bytes is refused",
+        "Amazon ECS Developer Guide, service quotas, Task definition size limit; amazon-ecs-developer-guide#149"
+    );
+    let stage = Stage::new().await;
+    let variable = |length: usize| json!([{"name": "CONFIGURATION", "value": "x".repeat(length)}]);
+    stage.register(|input| input["containerDefinitions"][0]["environment"] = variable(60_000));
+    let mut input = stage.definition();
+    input["containerDefinitions"][0]["environment"] = variable(65_536);
+    let refusal = stage.lab.refused("ecs", "RegisterTaskDefinition", input, "ClientException");
+    assert!(refusal.message.ends_with("Max allowed length is '65536' bytes."), "{}", refusal.message);
+}

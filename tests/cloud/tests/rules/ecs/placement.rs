@@ -59,7 +59,7 @@ async fn a_subnet_without_free_addresses_takes_no_task() {
     let stage = Stage::new().await;
     let input = json!({"VpcId": stage.vpc, "CidrBlock": "10.0.9.0/28"});
     let small = text(&stage.lab.ok("ec2", "CreateSubnet", input)["Subnet"]["SubnetId"]);
-    let definition = stage.register(|_| ());
+    let definition = stage.register(|input| (input["cpu"], input["memory"]) = (json!("256"), json!("512")));
     let mut input = stage.run_input(&definition);
     input["networkConfiguration"]["awsvpcConfiguration"]["subnets"] = json!([small]);
     input["count"] = json!(10);

@@ -1,6 +1,6 @@
 //! What CreateService and UpdateService refuse.
 
-use super::common::{Stage, balancers, container, group};
+use super::common::{Stage, balancers, container, group, text};
 use crate::rule;
 use serde_json::{Value, json};
 
@@ -205,4 +205,45 @@ async fn updates_are_checked_like_creations() {
     let both = json!({"minimumHealthyPercent": 100, "maximumPercent": 100});
     stage.lab.refused("ecs", "UpdateService", update("deploymentConfiguration", both), "InvalidParameterException");
     assert_eq!(stage.web()["deployments"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_group_of_instances_takes_no_tasks() {
+    rule!(
+        "ECS",
+        "A target group of the target type instance is refused for tasks with awsvpc",
+        "Amazon ECS Developer Guide, Use an Application Load Balancer; terraform-provider-aws#11723"
+    );
+    let stage = Stage::new().await;
+    stage.balancer().await;
+    let input = json!({"Name": "machines", "Protocol": "HTTP", "Port": 8080, "VpcId": stage.vpc});
+    let made = stage.lab.ok("elbv2", "CreateTargetGroup", input);
+    let target = text(&made["TargetGroups"][0]["TargetGroupArn"]);
+    let message = stage.unfit_service("InvalidParameterException", |input| input["loadBalancers"] = balancers(&target));
+    assert_eq!(
+        message,
+        format!(
+            "The provided target group {target} has target type instance, which is incompatible with the awsvpc network \
+             mode specified in the task definition."
+        )
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn commands_need_a_task_role() {
+    rule!(
+        "ECS",
+        "A service with enableExecuteCommand needs a task definition with a task role, when created and when updated",
+        "aws/aws-cli#6242; Amazon ECS Developer Guide, Monitor Amazon ECS containers with ECS Exec"
+    );
+    let stage = Stage::new().await;
+    let bare = stage.register(|input| input["taskRoleArn"] = Value::Null);
+    let message = stage.unfit_service("InvalidParameterException", |input| {
+        (input["taskDefinition"], input["enableExecuteCommand"]) = (json!(bare), json!(true));
+    });
+    assert!(message.starts_with("The service couldn't be created because a valid taskRoleArn"), "{message}");
+    stage.create(|input| input["taskDefinition"] = json!(bare));
+    let input = json!({"cluster": "ci", "service": "web", "enableExecuteCommand": true});
+    let message = stage.lab.refused("ecs", "UpdateService", input, "InvalidParameterException").message;
+    assert!(message.starts_with("The service couldn't be updated because a valid taskRoleArn"), "{message}");
 }

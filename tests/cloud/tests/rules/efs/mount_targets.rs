@@ -325,6 +325,27 @@ async fn a_mount_target_needs_permissions_of_ec2() {
     let refusal = call_with(&lab, poor, "efs", "CreateMountTarget", input.clone()).await.expect_err("no permission");
     assert_eq!(refusal.code, "AccessDeniedException");
     assert!(refusal.message.contains("ec2:CreateNetworkInterface"), "{}", refusal.message);
-    let rich = may(json!(["elasticfilesystem:*", "ec2:Describe*", "ec2:CreateNetworkInterface"]));
-    call_with(&lab, rich, "efs", "CreateMountTarget", input).await.expect("permission");
+    let rich = ["elasticfilesystem:*", "ec2:Describe*", "ec2:CreateNetworkInterface", "iam:CreateServiceLinkedRole"];
+    call_with(&lab, may(json!(rich)), "efs", "CreateMountTarget", input).await.expect("permission");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_mount_target_of_an_account_makes_the_linked_role() {
+    rule!(
+        "EFS",
+        "The first mount target of an account also needs iam:CreateServiceLinkedRole; later ones find the role",
+        "Amazon EFS User Guide, Using service-linked roles for Amazon EFS"
+    );
+    let lab = Lab::new();
+    let net = Net::new(&lab, 2049).await;
+    let home = file_system(&lab).await;
+    let input = |subnet: &str| json!({"FileSystemId": home, "SubnetId": subnet, "SecurityGroups": [net.store]});
+    let may = json!([{"Effect": "Allow", "Action": ["elasticfilesystem:*", "ec2:*"], "Resource": "*"}]);
+    let refusal = call_with(&lab, may.clone(), "efs", "CreateMountTarget", input(&net.a)).await.expect_err("no role");
+    assert_eq!(refusal.code, "AccessDeniedException");
+    let role = "role/aws-service-role/elasticfilesystem.amazonaws.com/AWSServiceRoleForAmazonElasticFileSystem";
+    assert!(refusal.message.contains("iam:CreateServiceLinkedRole") && refusal.message.contains(role), "{refusal:?}");
+    lab.ok("efs", "CreateMountTarget", input(&net.a));
+    lab.ok("iam", "GetRole", json!({"RoleName": "AWSServiceRoleForAmazonElasticFileSystem"}));
+    call_with(&lab, may, "efs", "CreateMountTarget", input(&net.b)).await.expect("the role is there");
 }

@@ -80,7 +80,8 @@ async fn create_and_change_are_about_what_they_name() {
         "Effect": "Allow", "Action": "elasticloadbalancing:CreateLoadBalancer", "Resource": resource, "Condition": scheme,
     });
     let delete = json!({"Effect": "Allow", "Action": "elasticloadbalancing:DeleteLoadBalancer", "Resource": resource});
-    let caller = granted(&lab, HOME_ACCOUNT, "caller", &policy(json!([create, delete])));
+    let linked = json!({"Effect": "Allow", "Action": "iam:CreateServiceLinkedRole", "Resource": "*"});
+    let caller = granted(&lab, HOME_ACCOUNT, "caller", &policy(json!([create, delete, linked])));
     lab.wait(30).await;
     let input = |name: &str, scheme: &str| with(balancer_input(&net, name), json!({"Scheme": scheme}));
     let denied = Some("AccessDenied");
@@ -90,4 +91,29 @@ async fn create_and_change_are_about_what_they_name() {
     let (own, foreign) = (balancer_arn(&lab, &net, "jks-b"), balancer_arn(&lab, &net, "ci"));
     assert_eq!(code(&lab, &caller, "DeleteLoadBalancer", json!({"LoadBalancerArn": own})), None);
     assert_eq!(code(&lab, &caller, "DeleteLoadBalancer", json!({"LoadBalancerArn": foreign})).as_deref(), denied);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_load_balancer_of_an_account_makes_the_linked_role() {
+    rule!(
+        "ELB",
+        "The first load balancer of an account also needs iam:CreateServiceLinkedRole; later ones find the role",
+        "Elastic Load Balancing User Guide, Service-linked roles; kubernetes/kops#16218"
+    );
+    let lab = Lab::new();
+    let net = net(&lab).await;
+    let create = json!({"Effect": "Allow", "Action": "elasticloadbalancing:CreateLoadBalancer", "Resource": "*"});
+    let condition = json!({"StringEquals": {"iam:AWSServiceName": "elasticloadbalancing.amazonaws.com"}});
+    let link =
+        json!({"Effect": "Allow", "Action": "iam:CreateServiceLinkedRole", "Resource": "*", "Condition": condition});
+    let bare = granted(&lab, HOME_ACCOUNT, "bare", &policy(json!([create])));
+    let full = granted(&lab, HOME_ACCOUNT, "full", &policy(json!([create, link])));
+    lab.wait(30).await;
+    let made = |key: &str, name: &str| call_as(&lab, key, "elbv2", "CreateLoadBalancer", balancer_input(&net, name));
+    let refusal = made(&bare, "a").expect_err("no role");
+    assert_eq!(refusal.code, "AccessDenied");
+    let role = "role/aws-service-role/elasticloadbalancing.amazonaws.com/AWSServiceRoleForElasticLoadBalancing";
+    assert!(refusal.message.contains("iam:CreateServiceLinkedRole") && refusal.message.contains(role), "{refusal:?}");
+    made(&full, "a").expect("the role is made");
+    made(&bare, "b").expect("the role is there");
 }

@@ -4,6 +4,7 @@ use super::{answered, code, group, lab};
 use crate::lab::Lab;
 use crate::rule;
 use jenkinsstack_cloud::faults::{Effect, Rates, Rule};
+use jenkinsstack_cloud::service::SERVICES;
 use serde_json::{Value, json};
 
 fn throttled_lab() -> Lab {
@@ -18,25 +19,51 @@ fn passes(lab: &Lab, service: &str, operation: &str, input: &Value) -> usize {
     (0..1000).take_while(|_| !throttled(&code(&lab.cloud, service, operation, input.clone()))).count()
 }
 
+/// Code and status of every service's refusal of a call that is one too many, and where that is from.
+const CODES: [(&str, &str, &str, u16); 13] = [
+    // Model, ThrottlingException.
+    ("acm", "ListCertificates", "ThrottlingException", 400),
+    // "Request throttling for the Amazon EC2 API"; "Error codes for the Amazon EC2 API".
+    ("ec2", "DescribeVpcs", "RequestLimitExceeded", 503),
+    // "Request throttling for the Amazon ECS API".
+    ("ecs", "ListClusters", "ThrottlingException", 400),
+    // Model, ThrottlingException (429).
+    ("efs", "DescribeFileSystems", "ThrottlingException", 429),
+    // "Request throttling for the Elastic Load Balancing API" calls it ThrottlingException, which is what CloudTrail shows.
+    // What clients are sent is `<Code>Throttling</Code>` with status 400: boto/boto3#3125, kops#3166.
+    ("elbv2", "DescribeLoadBalancers", "Throttling", 400),
+    // "Common Errors" of the query APIs.
+    ("iam", "ListRoles", "Throttling", 400),
+    // "Throttling AWS KMS requests".
+    ("kms", "DescribeKey", "ThrottlingException", 400),
+    // Model, ThrottlingException.
+    ("logs", "DescribeLogGroups", "ThrottlingException", 400),
+    // Model, ThrottledException.
+    ("resourcegroupstaggingapi", "GetResources", "ThrottledException", 400),
+    // Route 53 Developer Guide, "Quotas": "a Code element with a value of Throttling".
+    ("route53", "ListHostedZones", "Throttling", 400),
+    // "Common Errors" of the API reference.
+    ("secretsmanager", "ListSecrets", "ThrottlingException", 400),
+    // Model, TooManyRequestsException.
+    ("service-quotas", "ListServiceQuotas", "TooManyRequestsException", 400),
+    // "Common Errors" of the query APIs.
+    ("sts", "GetCallerIdentity", "Throttling", 400),
+];
+
 #[tokio::test(start_paused = true)]
 async fn each_service_has_its_code_for_too_many_calls() {
     rule!(
         "Faults",
         "A throttled call has the service's own code and status",
-        "Common Error Types of each API reference; Error codes for the Amazon EC2 API, RequestLimitExceeded"
+        "API models; Common Error Types and request throttling pages of each service; boto/boto3#3125 for ELB"
     );
     let lab = lab(Rule::new(Effect::Throttle));
-    let said = |service, operation| {
+    for (service, operation, code, status) in CODES {
         let refusal = answered(&lab.cloud, service, operation, json!({})).expect_err("a refusal");
-        (refusal.code.into_owned(), refusal.status)
-    };
-    let expected = |code: &str, status| (code.to_owned(), status);
-    assert_eq!(said("ec2", "DescribeVpcs"), expected("RequestLimitExceeded", 503));
-    assert_eq!(said("ecs", "ListClusters"), expected("ThrottlingException", 400));
-    assert_eq!(said("efs", "DescribeFileSystems"), expected("ThrottlingException", 429));
-    assert_eq!(said("iam", "ListRoles"), expected("Throttling", 400));
-    assert_eq!(said("logs", "DescribeLogGroups"), expected("ThrottlingException", 400));
-    assert_eq!(said("resourcegroupstaggingapi", "GetResources"), expected("ThrottledException", 400));
+        assert_eq!((refusal.code.as_ref(), refusal.status), (code, status), "{service}");
+    }
+    let told: Vec<_> = CODES.iter().map(|(service, ..)| *service).collect();
+    assert!(SERVICES.iter().all(|service| told.contains(&service.model)));
 }
 
 #[tokio::test(start_paused = true)]

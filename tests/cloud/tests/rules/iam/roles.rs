@@ -302,6 +302,24 @@ async fn a_service_linked_role_is_made_once_and_changed_by_no_one() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_service_linked_role_in_use_stays() {
+    rule!(
+        "IAM",
+        "The deletion of a service-linked role fails, and the role stays, while its service has resources",
+        "AWS IAM User Guide, Delete a service-linked role"
+    );
+    let lab = Lab::new();
+    lab.ok("ecs", "CreateCluster", json!({"clusterName": "ci"}));
+    lab.wait(30).await;
+    let task = lab.ok("iam", "DeleteServiceLinkedRole", named("AWSServiceRoleForECS"));
+    assert_eq!(lab.ok("iam", "GetServiceLinkedRoleDeletionStatus", task)["Status"], "FAILED");
+    lab.ok("iam", "GetRole", named("AWSServiceRoleForECS"));
+    lab.ok("ecs", "DeleteCluster", json!({"cluster": "ci"}));
+    let task = lab.ok("iam", "DeleteServiceLinkedRole", named("AWSServiceRoleForECS"));
+    assert_eq!(lab.ok("iam", "GetServiceLinkedRoleDeletionStatus", task)["Status"], "SUCCEEDED");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_report_has_all_of_a_role() {
     rule!(
         "IAM",

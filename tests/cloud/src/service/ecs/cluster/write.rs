@@ -2,11 +2,12 @@
 
 use super::super::asks::{self, cluster_arn};
 use super::super::network::texts;
-use super::super::refusals::{bad_tags, client, invalid, no_cluster};
+use super::super::refusals::{bad_tags, client, invalid, no_cluster, no_linked_role};
 use super::super::{Event, services, strategy, tasks};
 use super::{Cluster, Next, Status, Step, name_of, on};
 use crate::call::{Answer, Ask, Call, Refusal};
 use crate::clock::Time;
+use crate::service::iam::linked;
 use crate::tags::Spelling;
 use crate::world::{self, Place, World};
 use serde_json::{Value, json};
@@ -55,6 +56,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Answer {
         return Err(client("The specified cluster is in the process of being deleted."));
     }
     let cluster = build(call, name)?;
+    linked_role(call, &cluster)?;
     if cluster.status == Status::Provisioning {
         let delay = cluster.attaching - call.now;
         follow(call, &cluster, Step::Activate, delay);
@@ -62,6 +64,14 @@ pub(super) fn create(call: &mut Call<'_>) -> Answer {
     let arn = cluster.arn.clone();
     call.regional().ecs.clusters.insert(cluster.name.clone(), cluster);
     show(call, &arn)
+}
+
+/// Makes the role linked to ECS: "if the user that makes the call doesn't have permissions to create the service-linked
+/// role, it isn't created" (CreateCluster). Capacity providers need it at once, and a new one is seen late.
+fn linked_role(call: &mut Call<'_>, cluster: &Cluster) -> Result<(), Refusal> {
+    let usable = linked::usable(call, linked::ECS);
+    linked::make_if_allowed(call, linked::ECS);
+    if usable || cluster.providers.is_empty() { Ok(()) } else { Err(no_linked_role()) }
 }
 
 fn repeat(call: &Call<'_>, cluster: &Cluster) -> Answer {

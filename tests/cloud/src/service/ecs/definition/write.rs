@@ -27,9 +27,12 @@ pub(super) fn ask_register(call: &Call<'_>) -> Vec<Ask> {
     std::iter::once(ask).chain(roles).chain(asks::tagging(call, "RegisterTaskDefinition", arn)).collect()
 }
 
+const MAX_BYTES: usize = 65_536;
+
 /// Every call makes a new revision, equal or not.
 pub(super) fn register(call: &mut Call<'_>) -> Answer {
     let tags = Spelling::Lower.read(&call.input["tags"]).map_err(bad_tags)?;
+    small_enough(&call.input)?;
     let mut spec = parse(&call.input)?;
     check::check(&spec)?;
     spec.normalise();
@@ -53,6 +56,13 @@ pub(super) fn register(call: &mut Call<'_>) -> Answer {
     let answer = shown(&revision);
     family.revisions.insert(family.last, revision);
     Ok(answer)
+}
+
+/// "Task definition size limit: 64 KB" (Amazon ECS service quotas).
+fn small_enough(input: &Value) -> Result<(), Refusal> {
+    let length = input.to_string().len();
+    let text = || format!("Actual length: '{length}'. Max allowed length is '{MAX_BYTES}' bytes.");
+    if length <= MAX_BYTES { Ok(()) } else { Err(client(text())) }
 }
 
 fn parse(input: &Value) -> Result<Definition, Refusal> {

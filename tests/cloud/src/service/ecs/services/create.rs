@@ -1,7 +1,7 @@
 //! CreateService.
 
 use super::super::network::{Network, texts};
-use super::super::refusals::{bad_tags, invalid, not_idempotent};
+use super::super::refusals::{bad_tags, invalid, no_linked_role, not_idempotent};
 use super::super::strategy::Launch;
 use super::super::{asks, cluster, definition};
 use super::configuration::Configuration;
@@ -9,6 +9,7 @@ use super::schedule::wake;
 use super::shape::{self, Shape};
 use super::{Deployment, Key, Propagate, Rollout, Service, Status};
 use crate::call::{Answer, Ask, Call, Refusal};
+use crate::service::iam::linked;
 use crate::tags::Spelling;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
@@ -61,8 +62,12 @@ pub(super) fn create(call: &mut Call<'_>) -> Answer {
         return repeat(call, service, &input);
     }
     supported(&input)?;
+    if !linked::usable(call, linked::ECS) {
+        return Err(no_linked_role());
+    }
     let launch = Launch::read(&input, &providers, &default)?;
     let shape = read_shape(call, &input, launch)?;
+    shape.suits(input["enableExecuteCommand"] == true, "created")?;
     let service = build(call, &key, &input, shape)?;
     call.regional().ecs.services.insert(key.clone(), service);
     let delay = call.world.random.seconds(FIRST_LOOK.0, FIRST_LOOK.1);

@@ -85,6 +85,19 @@ impl Shape {
     }
 }
 
+impl Shape {
+    /// Whether commands can be run in its tasks, where that is wanted: they run under the task role.
+    pub(super) fn suits(&self, execute_command: bool, done: &str) -> Result<(), Refusal> {
+        if execute_command && self.spec.task_role.is_none() {
+            return Err(invalid(format!(
+                "The service couldn't be {done} because a valid taskRoleArn is not being used. Specify a valid task role \
+                 in your task definition and try again."
+            )));
+        }
+        Ok(())
+    }
+}
+
 impl Balancer {
     fn check(&self, region: &Region, spec: &Definition) -> Result<(), Refusal> {
         if self.target_group_arn.is_empty() {
@@ -101,6 +114,15 @@ impl Balancer {
             return Err(invalid(format!(
                 "The container {} did not have a container port {} defined.",
                 self.container_name, self.container_port
+            )));
+        }
+        // Every task definition here has the network mode awsvpc (Amazon ECS Developer Guide, "Use an Application Load
+        // Balancer for Amazon ECS": "you must choose ip as the target type, not instance").
+        if elb::target_type(region, &self.target_group_arn).is_some_and(|kind| kind != "ip") {
+            return Err(invalid(format!(
+                "The provided target group {} has target type instance, which is incompatible with the awsvpc network \
+                 mode specified in the task definition.",
+                self.target_group_arn
             )));
         }
         match elb::target_group_in_use(region, &self.target_group_arn) {

@@ -40,6 +40,7 @@ pub(super) fn update(call: &mut Call<'_>) -> Answer {
     if touched.iter().any(|member| !input[*member].is_null()) {
         new.check(call.peek())?;
     }
+    new.suits(service.execute_command, "updated")?;
     if new.differs(&old) || input["forceNewDeployment"] == true {
         let next = create::deployment(call, new);
         service.deployments.insert(0, next);

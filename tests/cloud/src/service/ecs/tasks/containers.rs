@@ -5,7 +5,7 @@ use super::super::scripts::Script;
 use super::super::services::Notice;
 use super::life::{change, fail, tell};
 use super::place::step;
-use super::{ContainerStatus, Health, Status, Step, Stop, StopCode, Task, prepare, stop};
+use super::{ContainerStatus, Health, Status, Step, Stop, StopCode, Task, prepare, sharing, stop};
 use crate::world::{Place, World};
 use std::time::Duration;
 
@@ -110,6 +110,7 @@ pub(super) fn up(world: &mut World, place: &Place, id: &str, index: usize) {
     let Some(task) = world.at(place).ecs.tasks.get(id).cloned() else { return };
     let Some((spec, container)) = task.spec.containers.get(index).zip(task.containers.get(index)) else { return };
     prepare::traces(world, place, &task, spec, &container.script);
+    sharing::note(world, place, &task, spec);
     let mut later = |seconds: f64, next: Step| step(world, place, id, next, Duration::from_secs_f64(seconds.max(0.0)));
     if let Some(exit) = container.script.exit {
         later(exit.after, Step::End(index, exit.code));

@@ -16,6 +16,12 @@ use std::time::Duration;
 /// PROVISIONING takes so many seconds (observed order of magnitude: the interface is attached).
 const PROVISION: (f64, f64) = (5.0, 12.0);
 
+/// Code of the quota "Fargate On-Demand vCPU resource count".
+pub(crate) const VCPU_QUOTA: &str = "L-3032A538";
+/// "AWS Fargate service quotas", Amazon ECS Developer Guide; accounts that run more are raised by themselves.
+const DEFAULT_VCPUS: f64 = 6.0;
+const TOO_MANY_VCPUS: &str = "You've reached the limit on the number of vCPUs you can run concurrently";
+
 /// A task that is to be placed.
 pub(in super::super) struct Order {
     /// Cluster name.
@@ -50,6 +56,8 @@ pub(in super::super) enum Unplaced {
     Role(String),
     /// No interface; the text.
     Interface(String),
+    /// The account runs as much as it may; the text.
+    Capacity(String),
 }
 
 /// Places a task and lets its life begin; its id.
@@ -66,6 +74,9 @@ pub(in super::super) fn start(world: &mut World, place: &Place, order: Order) ->
             return Err(Unplaced::Role(unable_to_assume(role)));
         }
     }
+    if vcpus(world, place) + vcpu(&order.spec) > quota(world, place) {
+        return Err(Unplaced::Capacity(TOO_MANY_VCPUS.to_owned()));
+    }
     let attachment = world.random.uuid();
     let interface = interface(world, place, &order.network, &attachment).map_err(Unplaced::Interface)?;
     let id = world.random.hex(32);
@@ -74,6 +85,23 @@ pub(in super::super) fn start(world: &mut World, place: &Place, order: Order) ->
     let delay = world.random.seconds(PROVISION.0, PROVISION.1);
     step(world, place, &id, Step::Pend, delay);
     Ok(id)
+}
+
+/// vCPUs of all tasks that have not stopped: on Fargate they count from PROVISIONING on.
+fn vcpus(world: &mut World, place: &Place) -> f64 {
+    let running = world.at(place).ecs.tasks.values().filter(|task| task.status != Status::Stopped);
+    running.map(|task| vcpu(&task.spec)).sum()
+}
+
+fn vcpu(spec: &Definition) -> f64 {
+    let units: f64 = spec.cpu.as_deref().and_then(|cpu| cpu.parse().ok()).unwrap_or(0.0);
+    units / 1024.0
+}
+
+/// What the account may run; Spot has a quota of its own, which is not kept here.
+fn quota(world: &World, place: &Place) -> f64 {
+    let raised = world.accounts.get(&place.account).and_then(|account| account.raised.get(VCPU_QUOTA));
+    raised.map_or(DEFAULT_VCPUS, |raised| f64::from(*raised))
 }
 
 /// Tries the subnets in turn; the last fault counts.

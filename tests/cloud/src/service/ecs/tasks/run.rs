@@ -153,7 +153,7 @@ fn place_all(
         };
         match place::start(call.world, &home, order) {
             Ok(id) => tasks.push(id),
-            Err(Unplaced::Role(text)) => return Err(client(text)),
+            Err(Unplaced::Role(text) | Unplaced::Capacity(text)) => return Err(client(text)),
             Err(Unplaced::Interface(text)) => failures.push(json!({"reason": "RESOURCE:ENI", "detail": text})),
         }
     }

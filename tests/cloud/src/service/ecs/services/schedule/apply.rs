@@ -151,7 +151,7 @@ fn complain(world: &mut World, place: &Place, key: &Key, fault: Option<Unplaced>
     }
     let text = match fault {
         Some(Unplaced::Role(error)) => events::unlaunched(&error),
-        Some(Unplaced::Interface(reason)) => events::unplaced(&reason),
+        Some(Unplaced::Interface(reason) | Unplaced::Capacity(reason)) => events::unplaced(&reason),
         None => return,
     };
     say(world, place, key, &text);

@@ -1,0 +1,81 @@
+//! Something else is wanted at every call of a deploy: another spec, or nothing at all. Running calls come to their end,
+//! no further step begins, and the life ends as if the last wish had been the first.
+//!
+//! The operator asks between its steps whether something else is wanted. So all calls between two such questions, which a
+//! plain life tells, are one life.
+
+use crate::changes::Change::{self, *};
+use crate::count;
+use crate::scene::{Scene, same};
+use jenkinsstack_core::plan::Goal;
+use serde_json::Value;
+use std::sync::Mutex;
+
+/// Numbers of calls after which the operator first hears of what is wanted since.
+async fn questions(scene: &Scene) -> (u64, Vec<u64>) {
+    let life = scene.open();
+    let operator = life.operator().await.unwrap();
+    life.cloud.faults(jenkinsstack_cloud::faults::Faults::mark);
+    let asked = Mutex::new(Vec::new());
+    let ask = || {
+        asked.lock().unwrap().push(life.cloud.faults(|faults| faults.calls()));
+        false
+    };
+    life.run_until(&operator, &scene.graph, Goal::Run, &ask).await.unwrap();
+    let mut asked = asked.into_inner().unwrap();
+    asked.dedup();
+    (life.cloud.faults(|faults| faults.calls()), asked)
+}
+
+/// Wants `next` from each call on, `of` of them apart, from the `part`-th on.
+async fn sweep(first: Scene, next: Scene, end: Option<Value>, part: usize, of: usize) {
+    let (calls, asked) = questions(&first).await;
+    let these: Vec<u64> = asked.iter().copied().skip(part).step_by(of).collect();
+    for call in &these {
+        let what = format!("another wish at call {call}");
+        let life = first.open();
+        let operator = life.operator().await.unwrap();
+        life.cloud.faults(jenkinsstack_cloud::faults::Faults::mark);
+        let turned = || life.cloud.faults(|faults| faults.calls()) >= *call;
+        life.run_until(&operator, &first.graph, Goal::Run, &turned).await.unwrap();
+        let ended = next.end(&life, &operator, &what).await;
+        if let Some(end) = &end {
+            same(&next, end, &ended, &what);
+        }
+    }
+    let (lives, all) = (these.len(), asked.len());
+    count::told(lives, &format!("turned at each of {calls} calls of a deploy into {}, {lives} of {all}", next.name));
+}
+
+/// The spec changes.
+async fn change(to: Change, part: usize, of: usize) {
+    let next = Scene::deploy(7, to).await;
+    let end = next.plain().await.end;
+    sweep(Scene::deploy(7, Nothing).await, next, Some(end), part, of).await;
+}
+
+/// The object is deleted. What is left of a home that is kept depends on how far it had come.
+async fn delete(goal: Goal, part: usize, of: usize) {
+    let next = Scene::deploy(7, Nothing).await.leaving(goal).named(format!("its deletion ({goal:?})"));
+    sweep(Scene::deploy(7, Nothing).await, next, None, part, of).await;
+}
+
+macro_rules! sweeps {
+    ($($name:ident: $sweep:expr;)*) => {$(
+        #[tokio::test(start_paused = true)]
+        async fn $name() {
+            $sweep.await;
+        }
+    )*};
+}
+
+sweeps! {
+    to_internal_1: change(Internal, 0, 2);
+    to_internal_2: change(Internal, 1, 2);
+    to_theirs: change(Theirs, 1, 3);
+    to_fewer: change(Fewer, 2, 3);
+    to_nothing_1: delete(Goal::LeaveNothing, 0, 2);
+    to_nothing_2: delete(Goal::LeaveNothing, 1, 2);
+    to_a_kept_home_1: delete(Goal::LeaveKeepHome, 0, 2);
+    to_a_kept_home_2: delete(Goal::LeaveKeepHome, 1, 2);
+}
