@@ -154,7 +154,7 @@ fn role(d: &role::Desired, name: &Name) -> Observed {
         trust: d.trust.normal().unwrap(),
         inline: d.inline.iter().map(|(name, policy)| (name.clone(), policy.normal().unwrap())).collect(),
         attached: d.attached.clone(),
-        boundary: d.boundary.clone(),
+        boundary: None,
     })
 }
 
