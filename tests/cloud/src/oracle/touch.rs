@@ -41,7 +41,7 @@ fn touches(oracle: &Oracle, record: &Record) -> Vec<Touch> {
 }
 
 fn is_foreign(oracle: &Oracle, touched: &Touched) -> bool {
-    let Touched { action, resource, held } = touched;
+    let Touched { action, resource, context: _, held } = touched;
     // CloudWatch Logs writes a group's ARN with all of its streams.
     let resource = resource.trim_end_matches(":*");
     if resource.contains('*') || USES.iter().any(|(use_of, part)| action == use_of && resource.contains(part)) {
