@@ -6,14 +6,18 @@
 pub mod belongings;
 pub mod cluster;
 pub mod deployment;
+pub mod hands;
 pub mod least;
 pub mod life;
 pub mod rest;
 pub mod sight;
 pub mod spec;
+pub mod stage;
 pub mod town;
 pub mod wanted;
 
 pub use belongings::Belongings;
 pub use cluster::Cluster;
+pub use hands::Hand;
 pub use life::{End, Life};
+pub use stage::Stage;

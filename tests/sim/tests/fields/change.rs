@@ -3,12 +3,10 @@
 use crate::row::{Effect, Fate, How, Row};
 use anyhow::{Context as _, bail, ensure};
 use jenkinsstack_aws::Account;
-use jenkinsstack_cloud::oracle::Oracle;
 use jenkinsstack_core::plan::{Blocked, Blocker, Goal};
 use jenkinsstack_sim::sight::{Sight, member};
-use jenkinsstack_sim::spec::{self, CLIENT_SECRET, OTHER_SECRET, TOKEN};
 use jenkinsstack_sim::wanted::wanted;
-use jenkinsstack_sim::{Belongings, Cluster, Life, life};
+use jenkinsstack_sim::{Stage, life, spec};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -16,60 +14,8 @@ use std::time::Duration;
 
 /// Node of the home.
 const HOME: &str = "file-system";
-/// By then nothing is on its way out any more.
-const GONE: Duration = Duration::from_secs(1200);
 /// An expected text that begins so is the end of what is there.
 const ENDS: char = '…';
-
-/// An account before the stack comes, with what specs may name.
-pub(crate) struct Stage {
-    pub(crate) life: Life,
-    pub(crate) user: Belongings,
-    pub(crate) cluster: Cluster,
-    oracle: Oracle,
-}
-
-impl Stage {
-    /// Always the same one: equal seeds give equal ids.
-    pub(crate) async fn set() -> Self {
-        let life = Life::begin(5).unwrap();
-        let user = Belongings::bring(&life).await.unwrap();
-        let cluster = Cluster::default()
-            .secret("token", "token", TOKEN)
-            .secret("token", "other", OTHER_SECRET)
-            .secret("spare-token", "token", OTHER_SECRET)
-            .secret("oidc", "clientSecret", CLIENT_SECRET)
-            .secret("oidc", "other", OTHER_SECRET)
-            .secret("spare-oidc", "clientSecret", OTHER_SECRET);
-        let oracle = life.oracle().secret("other secret", OTHER_SECRET);
-        Self { life, user, cluster, oracle }
-    }
-
-    /// Lives with a spec until nothing is left to do, and sees what there is.
-    async fn live(&self, operator: &Account, spec: &Value) -> anyhow::Result<Sight> {
-        let graph = wanted(operator, &self.cluster, spec).await?;
-        self.life.run(operator, &graph, Goal::Run).await?;
-        self.life.cloud.settle(GONE).await;
-        Ok(self.sight())
-    }
-
-    fn sight(&self) -> Sight {
-        Sight::of(&self.life, &self.oracle)
-    }
-
-    /// A stack at rest with `spec`: a fresh look finds nothing to write, and the judge nothing wrong.
-    async fn rests(&self, operator: &Account, spec: &Value) -> anyhow::Result<()> {
-        let graph = wanted(operator, &self.cluster, spec).await?;
-        let mark = self.life.cloud.log(|log| log.mark());
-        let rest = self.life.pass(operator, &graph, Goal::Run, Duration::ZERO).await?;
-        ensure!(rest.plan.settled(), "it does not rest: {}", life::picture(&rest));
-        let writes = self.life.cloud.log(|log| log.writes_since(&mark).count());
-        ensure!(writes == 0, "a pass at rest wrote {writes} times");
-        let findings = self.oracle.look(&self.life.cloud);
-        ensure!(findings.is_clean(), "{findings}");
-        Ok(())
-    }
-}
 
 /// Lives the row, and says what is not as it says.
 pub(crate) async fn check(stage: &Stage, row: &Row) -> anyhow::Result<()> {
@@ -102,7 +48,7 @@ pub(crate) async fn check(stage: &Stage, row: &Row) -> anyhow::Result<()> {
             if effects.iter().any(|effect| effect.node == HOME) {
                 is_blocked(stage, &operator, &after, &old).await.context("past the API server")?;
             }
-            let newborn = Stage::set().await;
+            let newborn = Stage::set().await?;
             let operator = newborn.life.operator().await?;
             let new = newborn.live(&operator, &after).await.context("born with the other value")?;
             newborn.rests(&operator, &after).await?;

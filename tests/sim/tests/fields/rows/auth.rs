@@ -1,7 +1,7 @@
 //! `spec.auth`.
 
-use crate::change::Stage;
 use crate::row::{Effect, Row, field, in_place};
+use jenkinsstack_sim::Stage;
 use jenkinsstack_sim::spec::{CLIENT_SECRET, OTHER_SECRET};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};

@@ -1,7 +1,7 @@
 //! `spec.aws`.
 
-use crate::change::Stage;
 use crate::row::{Row, field, in_place};
+use jenkinsstack_sim::Stage;
 use serde_json::json;
 
 pub(crate) fn rows(_: &Stage) -> Vec<Row> {

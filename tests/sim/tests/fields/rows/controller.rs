@@ -1,7 +1,7 @@
 //! `spec.controller`.
 
-use crate::change::Stage;
 use crate::row::{Effect, Row, added, field, in_place, removed, replaced, revised};
+use jenkinsstack_sim::Stage;
 use jenkinsstack_sim::belongings::{OTHER_PARAMETER, PARAMETER};
 use jenkinsstack_sim::spec::{OTHER_SECRET, TOKEN};
 use serde_json::{Value, json};

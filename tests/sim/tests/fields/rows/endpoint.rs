@@ -1,7 +1,7 @@
 //! `spec.endpoint`.
 
-use crate::change::Stage;
 use crate::row::{Effect, Row, added, field, in_place, removed, replaced, revised};
+use jenkinsstack_sim::Stage;
 use serde_json::{Value, json};
 
 const HOST: &str = "Conditions/Field=host-header/HostHeaderConfig/Values";

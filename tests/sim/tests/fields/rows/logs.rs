@@ -1,7 +1,7 @@
 //! `spec.logs`.
 
-use crate::change::Stage;
 use crate::row::{Row, field, in_place};
+use jenkinsstack_sim::Stage;
 use serde_json::Value;
 
 pub(crate) fn rows(stage: &Stage) -> Vec<Row> {

@@ -1,7 +1,7 @@
 //! `spec.network`.
 
-use crate::change::Stage;
 use crate::row::{Effect, Row, added, field, in_place, removed, replaced};
+use jenkinsstack_sim::Stage;
 use serde_json::{Value, json};
 
 pub(crate) fn rows(stage: &Stage) -> Vec<Row> {

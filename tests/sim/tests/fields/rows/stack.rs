@@ -1,7 +1,7 @@
 //! What is at the top of the spec.
 
-use crate::change::Stage;
 use crate::row::{Row, field};
+use jenkinsstack_sim::Stage;
 
 pub(crate) fn rows(_: &Stage) -> Vec<Row> {
     vec![

@@ -1,7 +1,7 @@
 //! `spec.storage`.
 
-use crate::change::Stage;
 use crate::row::{Effect, Row, field, in_place, revised};
+use jenkinsstack_sim::Stage;
 use serde_json::{Value, json};
 
 pub(crate) fn rows(stage: &Stage) -> Vec<Row> {
