@@ -21,7 +21,7 @@ pub use controller::{Architecture, ControllerSpec, EnvVar, SecretEnvVar};
 pub use endpoint::{AccessLogs, EndpointSpec, ExistingListener, ListenerSource, Protocol, Scheme};
 pub use logs::LogsSpec;
 pub use network::{NetworkSpec, SubnetSelector, VpcSelector};
-pub use secret::{ClientSecretSource, ParameterRef, SecretKeyRef, SecretSource, SecretsManagerRef};
+pub use secret::{ClientSecretRef, ClientSecretSource, ParameterRef, SecretKeyRef, SecretSource, SecretsManagerRef};
 pub use storage::{
     AccessPoint, ExistingFileSystem, FileSystemSource, Lifecycle, OnDelete, StorageSpec, ThroughputMode,
 };

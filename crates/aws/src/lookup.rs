@@ -33,6 +33,8 @@ pub const PERMISSIONS: &[Permission] = &[
     permit("elasticloadbalancing:DescribeListeners", On::Any, When::Always),
     permit("elasticloadbalancing:DescribeLoadBalancers", On::Any, When::Always),
     permit("elasticloadbalancing:DescribeTargetHealth", On::Any, When::Always),
+    // For a secret under a key of the user's (GetSecretValue, AWS Secrets Manager API Reference).
+    permit("kms:Decrypt", On::Any, When::Via("secretsmanager")),
     permit("secretsmanager:GetSecretValue", On::Any, When::Shared),
 ];
 

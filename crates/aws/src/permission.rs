@@ -77,8 +77,13 @@ pub struct Names<'a> {
 /// Actions and resources of one condition share a statement, which IAM's limit on the size of a policy asks for. It allows
 /// no more than apart: an action and the ARN of another service's resource never meet.
 pub fn policy(names: &Names<'_>) -> Value {
+    policy_of(&all(), names)
+}
+
+/// A policy of some permissions, for asking what each is needed for.
+pub fn policy_of(permissions: &BTreeSet<Permission>, names: &Names<'_>) -> Value {
     let mut grants: BTreeMap<(Bound, Reach), Grant> = BTreeMap::new();
-    for Permission { action, on, when } in all() {
+    for &Permission { action, on, when } in permissions {
         let (bound, operations) = Bound::of(action, when);
         let grant = grants.entry((bound, Reach::of(on))).or_default();
         grant.actions.insert(action);
@@ -189,7 +194,7 @@ impl Bound {
             Self::Creating(service) => format!("Tag{}", service.to_uppercase()),
             Self::Shared => "Shared".to_owned(),
             Self::PassedTo(_) => "Pass".to_owned(),
-            Self::Via(_) => "Via".to_owned(),
+            Self::Via(service) => format!("Via{}", service.to_uppercase()),
         };
         format!("{about}{reach:?}")
     }

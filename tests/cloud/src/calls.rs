@@ -64,6 +64,8 @@ pub struct Touched {
     pub action: String,
     /// ARN, or `*`.
     pub resource: String,
+    /// Condition keys of the question with their values.
+    pub context: BTreeMap<String, Vec<String>>,
     /// The tags it had before the call, where they are known.
     pub held: Option<Tags>,
 }
@@ -234,8 +236,12 @@ impl Record {
             }
         };
         let known = request.service.operation(&request.operation);
-        let touch =
-            |ask: &Ask| Touched { action: ask.action.clone(), resource: ask.resource.clone(), held: ask.held.clone() };
+        let touch = |ask: &Ask| Touched {
+            action: ask.action.clone(),
+            resource: ask.resource.clone(),
+            context: ask.context.clone(),
+            held: ask.held.clone(),
+        };
         Self {
             number,
             time,

@@ -20,6 +20,7 @@ pub mod policy;
 mod request;
 
 use crate::call::{Ask, Principal, PrincipalKind, Refusal};
+use crate::calls::Touched;
 use crate::clock::Time;
 use crate::service::Service;
 use crate::service::iam::{Document, Role, RoleFacts, managed_policy};
@@ -61,6 +62,13 @@ pub fn allows(world: &World, role_arn: &str, ask: &Ask, now: Time) -> bool {
     };
     let region = ask.resource.split(':').nth(3).unwrap_or_default();
     judge(world, caller, ask, region, now).is_ok()
+}
+
+/// Whether a policy document, attached to whoever asked, would have let a call touch what it touched.
+pub fn grants(world: &World, document: &Policy, touched: &Touched, region: &str) -> bool {
+    let ask = Ask { context: touched.context.clone(), ..Ask::new(&*touched.action, &*touched.resource) };
+    let request = Request::new(world, Caller::Anonymous, &ask, region, world.now);
+    matches!(document.says(&request), Says::Allow(_))
 }
 
 /// Whether `service` (for example `ecs-tasks.amazonaws.com`) can assume the role: it exists, is visible by now, and

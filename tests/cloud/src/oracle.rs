@@ -231,6 +231,11 @@ impl Oracle {
         let of = |placed: &Placed| self.scheme.owner(&placed.item.tags).as_ref() == Some(&owner);
         everything(cloud).into_iter().filter(of).map(|placed| (placed.item.kind, placed.item.id)).collect()
     }
+
+    /// All that exists and is not on its way out, whoever owns it, for a closer look.
+    pub fn things(&self, cloud: &Cloud) -> Vec<Item> {
+        everything(cloud).into_iter().map(|placed| placed.item).filter(|item| !going(item)).collect()
+    }
 }
 
 impl TagScheme {

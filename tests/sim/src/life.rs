@@ -7,7 +7,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_types::region::Region;
 use jenkinsstack_aws::{Account, Clients};
-use jenkinsstack_cloud::calls::Log;
+use jenkinsstack_cloud::calls::{self, Log, Record};
 use jenkinsstack_cloud::door::sdk;
 use jenkinsstack_cloud::oracle::{Oracle, TagScheme};
 use jenkinsstack_cloud::seed::{self, Network};
@@ -67,6 +67,25 @@ impl Life {
         let grant = |world: &mut _| iam::grant(world, HOME_ACCOUNT, "jenkinsstack-operator", &policy);
         let access_key = cloud.with(grant).map_err(refused)?;
         Ok(Self { cloud, network, access_key })
+    }
+
+    /// Makes one call with the root key.
+    ///
+    /// # Errors
+    /// What the account answers.
+    pub fn by_hand(&self, model: &str, operation: &str, input: Value) -> anyhow::Result<Value> {
+        let refused =
+            |refusal: jenkinsstack_cloud::Refusal| anyhow!("{operation}: {}: {}", refusal.code, refusal.message);
+        self.cloud.ask(REGION, model, operation, input).map_err(refused)
+    }
+
+    /// Operations that IAM refused to the operator.
+    pub fn denied(&self) -> Vec<String> {
+        self.cloud.log(|log| {
+            let refused = |record: &&Record| record.outcome == calls::Outcome::Refused(record.service.denied.into());
+            let denied = log.records().filter(|record| record.by_door).filter(refused);
+            denied.map(|record| format!("{} ({})", record.operation, record.service.model)).collect()
+        })
     }
 
     /// The judge of this account: everything that is there now is somebody else's.

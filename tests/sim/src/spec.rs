@@ -14,6 +14,9 @@ pub const CLIENT_SECRET: &str = "sim-client-secret-0d5e7b";
 /// The value of the secret environment variable; the oracle looks for it everywhere.
 pub const TOKEN: &str = "sim-token-9a41c2";
 
+/// Another secret value, for what is changed; the oracle looks for it as well.
+pub const OTHER_SECRET: &str = "sim-other-secret-71c3f8";
+
 /// Whose the stack is.
 pub fn owner() -> Owner {
     Owner { cluster: "sim".into(), namespace: "default".into(), name: "jenkins".into() }
@@ -43,6 +46,11 @@ pub fn reference(network: &Network) -> Value {
     })
 }
 
+/// What secrets are compared by.
+pub fn fingerprinter() -> Fingerprinter {
+    Fingerprinter::new(b"a key of thirty-two bytes, no less".to_vec())
+}
+
 /// The spec that a text in the API's form says.
 ///
 /// # Errors
@@ -60,7 +68,7 @@ pub fn context(network: &Network, spec: &JenkinsStackSpec, secrets: &Secrets) ->
         let zones = ["eu-central-1a", "eu-central-1b"];
         zones.into_iter().zip(ids).map(|(zone, id)| Ok(Subnet { zone: zone.parse()?, id: id.parse()? })).collect()
     };
-    let fingerprinter = Fingerprinter::new(b"a key of thirty-two bytes, no less".to_vec());
+    let fingerprinter = fingerprinter();
     let text = |purpose: &str, value: &str| {
         let value = SecretValue::new(value);
         SecretText { fingerprint: fingerprinter.of(purpose, &value), value }

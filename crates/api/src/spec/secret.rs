@@ -30,7 +30,7 @@ pub enum ClientSecretSource {
     SecretKeyRef(SecretKeyRef),
     /// A secret in AWS Secrets Manager. Required unless `secretKeyRef` is set.
     /// Example: `{arn: "arn:aws:secretsmanager:eu-central-1:123456789012:secret:jenkins/oidc-AbCdEf", key: clientSecret}`.
-    SecretsManager(SecretsManagerRef),
+    SecretsManager(ClientSecretRef),
 }
 
 /// A key of a Kubernetes Secret in the namespace of the stack.
@@ -63,6 +63,21 @@ pub struct SecretsManagerRef {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = schema::KMS_KEY_ARN), length(max = schema::ARN_LENGTH))]
     pub kms_key_arn: Option<String>,
+}
+
+/// A secret in AWS Secrets Manager that the operator reads: it must be tagged `jenkinsstack.io/shared-with` with the name of
+/// the cluster. Whatever key encrypts it, the operator's policy lets it decrypt what Secrets Manager shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ClientSecretRef {
+    /// ARN of the secret. Required.
+    /// Example: `arn:aws:secretsmanager:eu-central-1:123456789012:secret:jenkins/oidc-AbCdEf`.
+    #[schemars(regex(pattern = schema::SECRET_ARN), length(max = schema::SECRET_ARN_LENGTH))]
+    pub arn: String,
+    /// Key in the secret's JSON text. Default: the whole text of the secret. Example: `clientSecret`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = "^[^:]+$"), length(min = 1, max = 128))]
+    pub key: Option<String>,
 }
 
 /// A parameter of AWS Systems Manager in the account and region of the stack.

@@ -38,7 +38,7 @@ impl Driver for Cluster {
     const PERMISSIONS: &'static [Permission] = &[
         permit("ecs:CreateCluster", OURS, When::Tagging),
         permit("ecs:DeleteCluster", OURS, When::Owned),
-        permit("ecs:DescribeClusters", OURS, When::Always),
+        permit("ecs:DescribeClusters", On::Any, When::Always),
         permit("ecs:PutClusterCapacityProviders", OURS, When::Owned),
         permit("ecs:TagResource", OURS, When::Tagging),
         permit("iam:CreateServiceLinkedRole", On::Arn(LINKED_ROLE), When::Always),

@@ -218,6 +218,7 @@ fn observed(one: &Described, attributes: BTreeMap<String, String>) -> Option<Obs
             LoadBalancerSchemeEnum::InternetFacing => Scheme::InternetFacing,
             _ => Scheme::Internal,
         },
+        vpc: one.vpc_id()?.parse().ok()?,
         subnets: one.availability_zones().iter().filter_map(|zone| zone.subnet_id()?.parse().ok()).collect(),
         security_groups: one.security_groups().iter().filter_map(|group| group.parse().ok()).collect(),
         attributes,

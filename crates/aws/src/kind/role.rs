@@ -4,7 +4,7 @@
 //! that it lacks. Policies are written one after another, because IAM refuses two changes of a role at a time. Calls:
 //! CreateRole, PutRolePolicy, AttachRolePolicy, GetAccountAuthorizationDetails (the only listing with tags and policies),
 //! GetRole, ListRolePolicies, GetRolePolicy, ListAttachedRolePolicies, UpdateAssumeRolePolicy, TagRole,
-//! PutRolePermissionsBoundary, DeleteRolePermissionsBoundary, DetachRolePolicy, DeleteRolePolicy, DeleteRole.
+//! DeleteRolePermissionsBoundary, DetachRolePolicy, DeleteRolePolicy, DeleteRole.
 
 use super::wrong_kind;
 use crate::account::Account;
@@ -52,7 +52,6 @@ impl Driver for Role {
         permit("iam:GetRolePolicy", OURS, When::Always),
         permit("iam:ListAttachedRolePolicies", OURS, When::Always),
         permit("iam:ListRolePolicies", OURS, When::Always),
-        permit("iam:PutRolePermissionsBoundary", OURS, When::Owned),
         permit("iam:PutRolePolicy", OURS, When::Owned),
         permit("iam:TagRole", OURS, When::Tagging),
         permit("iam:UpdateAssumeRolePolicy", OURS, When::Owned),
@@ -109,7 +108,7 @@ impl Driver for Role {
     ) -> Result<Seen, Error> {
         let mut role = known(seen)?.clone();
         if changes(fields, "permissionsBoundary") {
-            write_boundary(account, &mut role, desired).await?;
+            lift_boundary(account, &mut role).await?;
         }
         if changes(fields, "trustPolicy") {
             write_trust(account, &mut role, desired).await?;
@@ -224,11 +223,10 @@ async fn attached(account: &Account, role: &str) -> Result<BTreeSet<PolicyArn>, 
 
 /// Makes the role, yet without policies.
 async fn make(account: &Account, node: &Node, desired: &Desired) -> Result<Observed, Error> {
-    let Desired { description, trust, inline: _, attached: _, boundary } = desired;
+    let Desired { description, trust, inline: _, attached: _ } = desired;
     let (text, trust) = written("CreateRole", &node.name, trust)?;
     let call = account.clients.iam.create_role().role_name(&node.name).path(path(account)).description(description);
-    let call = call.assume_role_policy_document(text).set_tags(Some(iam_tags(node)?));
-    let output = call.set_permissions_boundary(boundary.as_ref().map(PolicyArn::to_string)).send().await;
+    let output = call.assume_role_policy_document(text).set_tags(Some(iam_tags(node)?)).send().await;
     let output = output.map_err(Error::of("CreateRole", &node.name))?;
     let Some(role) = output.role else { return Err(Error::incomplete("CreateRole", &node.name, "role")) };
     Ok(Observed {
@@ -237,7 +235,7 @@ async fn make(account: &Account, node: &Node, desired: &Desired) -> Result<Obser
         trust,
         inline: BTreeMap::new(),
         attached: BTreeSet::new(),
-        boundary: boundary.clone(),
+        boundary: None,
     })
 }
 
@@ -262,19 +260,12 @@ async fn write_trust(account: &Account, role: &mut Observed, desired: &Desired) 
     Ok(())
 }
 
-async fn write_boundary(account: &Account, role: &mut Observed, desired: &Desired) -> Result<(), Error> {
-    let (iam, name) = (&account.clients.iam, role.name.as_str());
-    match &desired.boundary {
-        Some(policy) => {
-            let call = iam.put_role_permissions_boundary().role_name(name).permissions_boundary(policy.as_str());
-            call.send().await.map_err(Error::of("PutRolePermissionsBoundary", name))?;
-        }
-        None => {
-            let output = iam.delete_role_permissions_boundary().role_name(name).send().await;
-            output.map_err(Error::of("DeleteRolePermissionsBoundary", name))?;
-        }
-    }
-    role.boundary.clone_from(&desired.boundary);
+/// Ours have none: what bounds them is how little they are given.
+async fn lift_boundary(account: &Account, role: &mut Observed) -> Result<(), Error> {
+    let name = role.name.as_str();
+    let output = account.clients.iam.delete_role_permissions_boundary().role_name(name).send().await;
+    output.map_err(Error::of("DeleteRolePermissionsBoundary", name))?;
+    role.boundary = None;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Sources, failed, wrong};
 use jenkinsstack_api::JenkinsStackSpec;
-use jenkinsstack_api::spec::{ClientSecretSource, SecretKeyRef, SecretSource, SecretsManagerRef};
+use jenkinsstack_api::spec::{ClientSecretRef, ClientSecretSource, SecretKeyRef, SecretSource};
 use jenkinsstack_api::status::Reason;
 use jenkinsstack_core::desired::SecretText;
 use jenkinsstack_core::owner::Owner;
@@ -104,9 +104,9 @@ fn cluster(field: &str, name: &str, error: &kube::Error) -> Trouble {
 async fn secrets_manager(
     sources: &Sources<'_>,
     field: &str,
-    reference: &SecretsManagerRef,
+    reference: &ClientSecretRef,
 ) -> Result<SecretValue, Trouble> {
-    let SecretsManagerRef { arn, key, kms_key_arn: _ } = reference;
+    let ClientSecretRef { arn, key } = reference;
     let found = sources.account.secret_text(arn).await.map_err(|error| failed(&error))?;
     let missing = |what: &str| wrong(Reason::SecretNotFound, format!("spec.{field}: {what}"));
     let whole = found.ok_or_else(|| missing(&format!("{arn} does not exist or has no text")))?;

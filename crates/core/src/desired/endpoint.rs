@@ -96,6 +96,7 @@ impl Stack<'_> {
         let name = self.name(&id, &[fixed, self.context.vpc.as_str()], NAME_LIMIT);
         let desired = load_balancer::Desired {
             scheme,
+            vpc: self.context.vpc.clone(),
             subnets: Context::one_per_zone(&self.context.public_subnets).into_values().cloned().collect(),
             security_groups: network.load_balancer.iter().map(group).collect(),
             attributes: self.load_balancer_attributes(),

@@ -104,7 +104,6 @@ impl Stack<'_> {
             trust: Document::trust(ECS_TASKS, &self.context.account),
             inline: BTreeMap::from([(id.to_string(), policy)]),
             attached,
-            boundary: None,
         };
         let name = self.name(id, &[], NAME_LIMIT);
         self.add(id, name, Desired::Role(desired));

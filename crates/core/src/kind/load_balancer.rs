@@ -4,7 +4,7 @@ use super::{State, known_set, only, outputs};
 use crate::diff::{Change, Diff};
 use crate::input::{AnyInput, HasInputs, Input, Output, Outputs, Unresolved};
 use crate::arn::LoadBalancerArn;
-use crate::id::{SecurityGroupId, SubnetId};
+use crate::id::{SecurityGroupId, SubnetId, VpcId};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,6 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Desired {
     /// Whether the internet can reach it.
      pub scheme: Scheme,
+     /// VPC in which it stands: that of its subnets.
+     pub vpc: VpcId,
      /// Subnets, one per zone, at least two.
      pub subnets: BTreeSet<SubnetId>,
      /// Security groups.
@@ -24,7 +26,7 @@ pub struct Desired {
 
 impl HasInputs for Desired {
     fn walk(&mut self, walk: &mut dyn FnMut(&mut dyn AnyInput)) {
-        let Self { scheme: _, subnets: _, security_groups, attributes: _ } = self;
+        let Self { scheme: _, vpc: _, subnets: _, security_groups, attributes: _ } = self;
         security_groups.iter_mut().for_each(|group| walk(group));
     }
 }
@@ -39,6 +41,8 @@ pub struct Observed {
      pub dns_name: String,
      /// Whether the internet can reach it.
      pub scheme: Scheme,
+     /// VPC in which it stands.
+     pub vpc: VpcId,
      /// Subnets.
      pub subnets: BTreeSet<SubnetId>,
      /// Security groups.
@@ -69,10 +73,11 @@ impl Observed {
 
 /// Only the scheme is fixed (SetSubnets, SetSecurityGroups, ModifyLoadBalancerAttributes, ELB API Reference).
  pub fn diff(desired: &Desired, observed: &Observed) -> Result<Change, Unresolved> {
-     let Desired { scheme, subnets, security_groups, attributes } = desired;
+     let Desired { scheme, vpc, subnets, security_groups, attributes } = desired;
      let groups = known_set(security_groups)?;
      Ok(Diff::default()
          .fixed("scheme", scheme, &observed.scheme)
+         .fixed("vpcId", vpc, &observed.vpc)
          .in_place("subnets", subnets, &observed.subnets)
          .in_place("securityGroups", &groups, &observed.security_groups)
          .in_place("attributes", attributes, &only(&observed.attributes, attributes))

@@ -22,13 +22,11 @@ pub struct Desired {
     pub inline: BTreeMap<String, Document>,
     /// Managed policies.
     pub attached: BTreeSet<PolicyArn>,
-    /// Managed policy that bounds what the role can be given.
-    pub boundary: Option<PolicyArn>,
 }
 
 impl HasInputs for Desired {
     fn walk(&mut self, walk: &mut dyn FnMut(&mut dyn AnyInput)) {
-        let Self { description: _, trust, inline, attached: _, boundary: _ } = self;
+        let Self { description: _, trust, inline, attached: _ } = self;
         trust.walk(walk);
         inline.values_mut().for_each(|policy| policy.walk(walk));
     }
@@ -48,7 +46,7 @@ pub struct Observed {
     pub inline: BTreeMap<String, Value>,
     /// Managed policies.
     pub attached: BTreeSet<PolicyArn>,
-    /// Permissions boundary.
+    /// Permissions boundary; somebody's doing, since ours have none.
     pub boundary: Option<PolicyArn>,
 }
 
@@ -70,13 +68,13 @@ impl Observed {
 
 /// Everything compared changes in place; name and path are fixed and come from the owner.
 pub fn diff(desired: &Desired, observed: &Observed) -> Result<Change, Unresolved> {
-    let Desired { description: _, trust, inline, attached, boundary } = desired;
+    let Desired { description: _, trust, inline, attached } = desired;
     let inline: BTreeMap<String, Value> =
         inline.iter().map(|(name, policy)| Ok((name.clone(), policy.normal()?))).collect::<Result<_, Unresolved>>()?;
     Ok(Diff::default()
         .in_place("trustPolicy", &trust.normal()?, &observed.trust)
         .in_place("inlinePolicies", &inline, &observed.inline)
         .in_place("managedPolicies", attached, &observed.attached)
-        .in_place("permissionsBoundary", boundary, &observed.boundary)
+        .in_place("permissionsBoundary", &None, &observed.boundary)
         .done())
 }

@@ -2,10 +2,10 @@
 
 use jenkinsstack_api::fargate::SIZES;
 use jenkinsstack_api::spec::{
-    AccessLogs, AccessPoint, Architecture, AuthSpec, AwsSpec, ClientSecretSource, ControllerSpec, EndpointSpec, EnvVar,
-    ExistingFileSystem, ExistingListener, Lifecycle, LogsSpec, NetworkSpec, OidcEndpoints, OidcSpec, OnDelete,
-    OnUnauthenticated, OpenPaths, ParameterRef, Protocol, Scheme, SecretEnvVar, SecretKeyRef, SecretSource,
-    SecretsManagerRef, StorageSpec, SubnetSelector, Switch, ThroughputMode, VpcSelector,
+    AccessLogs, AccessPoint, Architecture, AuthSpec, AwsSpec, ClientSecretRef, ClientSecretSource, ControllerSpec,
+    EndpointSpec, EnvVar, ExistingFileSystem, ExistingListener, Lifecycle, LogsSpec, NetworkSpec, OidcEndpoints,
+    OidcSpec, OnDelete, OnUnauthenticated, OpenPaths, ParameterRef, Protocol, Scheme, SecretEnvVar, SecretKeyRef,
+    SecretSource, SecretsManagerRef, StorageSpec, SubnetSelector, Switch, ThroughputMode, VpcSelector,
 };
 use jenkinsstack_api::{DeletionPolicy, JenkinsStackSpec};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
@@ -233,10 +233,9 @@ fn oidc() -> impl Strategy<Value = OidcSpec> {
     let written = OidcEndpoints { authorization: url("a"), token: url("t"), user_info: url("u") };
     let secret = prop_oneof![
         Just(ClientSecretSource::SecretKeyRef(SecretKeyRef { name: "s".into(), key: "k".into() })),
-        Just(ClientSecretSource::SecretsManager(SecretsManagerRef {
+        Just(ClientSecretSource::SecretsManager(ClientSecretRef {
             arn: format!("arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:oidc-AbCdEf"),
             key: None,
-            kms_key_arn: None,
         })),
     ];
     let unauthenticated = prop_oneof![

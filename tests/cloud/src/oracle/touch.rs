@@ -5,12 +5,13 @@ use crate::calls::{Log, Mark, Record, Touched};
 use crate::tags::Tags;
 
 /// Operations that only use what they name: the new thing hangs on it, and it stays as it was.
-const USES: [(&str, &str); 6] = [
+const USES: [(&str, &str); 7] = [
     ("iam:PassRole", ""),
     ("ec2:CreateSecurityGroup", ":vpc/"),
     ("ec2:CreateSubnet", ":vpc/"),
     ("ec2:CreateRouteTable", ":vpc/"),
     ("ec2:CreateNetworkInterface", ":subnet/"),
+    ("elasticfilesystem:CreateAccessPoint", ":file-system/"),
     ("elasticloadbalancing:CreateRule", ":listener/"),
 ];
 
@@ -40,7 +41,7 @@ fn touches(oracle: &Oracle, record: &Record) -> Vec<Touch> {
 }
 
 fn is_foreign(oracle: &Oracle, touched: &Touched) -> bool {
-    let Touched { action, resource, held } = touched;
+    let Touched { action, resource, context: _, held } = touched;
     // CloudWatch Logs writes a group's ARN with all of its streams.
     let resource = resource.trim_end_matches(":*");
     if resource.contains('*') || USES.iter().any(|(use_of, part)| action == use_of && resource.contains(part)) {

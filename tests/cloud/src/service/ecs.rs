@@ -29,7 +29,7 @@ pub(crate) use tasks::VCPU_QUOTA;
 
 use super::{Item, Service};
 use crate::world::{Place, Region, World};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The service's table.
 pub static SERVICE: Service = Service {
@@ -57,6 +57,8 @@ pub struct State {
     tasks: BTreeMap<String, tasks::Task>,
     tokens: BTreeMap<(String, String), tasks::Token>,
     sharing: Vec<Sharing>,
+    /// Names of the parameters of Systems Manager that tasks find, without a slash in front.
+    pub parameters: BTreeSet<String>,
 }
 
 /// What goes on by itself.

@@ -38,6 +38,7 @@ pub(crate) fn balancer_node(bench: &Bench, group: &str) -> (NodeId, Node) {
     let id = NodeId::new("load-balancer");
     let desired = load_balancer::Desired {
         scheme: Scheme::InternetFacing,
+        vpc: bench.network.vpc.parse().unwrap(),
         subnets: bench.network.public_subnets.iter().map(|subnet| subnet.parse().unwrap()).collect(),
         security_groups: vec![Input::Known(group.parse().unwrap())],
         attributes: map(&[

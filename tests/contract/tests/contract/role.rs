@@ -22,18 +22,16 @@ struct Asked {
     service: Option<&'static str>,
     inline: Vec<(&'static str, &'static str)>,
     attached: Vec<String>,
-    boundary: Option<String>,
 }
 
 fn node(bench: &Bench, asked: &Asked) -> Node {
-    let Asked { service, inline, attached, boundary } = asked;
+    let Asked { service, inline, attached } = asked;
     let policy = |action: &str| Document::new(vec![Statement::allow("Work", &[action], vec![Template::text("*")])]);
     let desired = role::Desired {
         description: "Jenkins team-a/ci: a role with \"quotes\" & 100%".into(),
         trust: Document::trust(service.unwrap_or("ecs-tasks.amazonaws.com"), &bench.account.id),
         inline: inline.iter().map(|(name, action)| ((*name).to_owned(), policy(action))).collect::<BTreeMap<_, _>>(),
         attached: attached.iter().map(|arn| arn.parse().unwrap()).collect(),
-        boundary: boundary.as_ref().map(|arn| arn.parse().unwrap()),
     };
     bench.node(&id(), NAME, Desired::Role(desired))
 }
@@ -102,11 +100,9 @@ async fn changes() {
     let seen = bench.update(&id(), &seen, &node(&bench, &asked), &["inlinePolicies"]).await;
     asked.service = Some("ec2.amazonaws.com");
     let seen = bench.update(&id(), &seen, &node(&bench, &asked), &["trustPolicy"]).await;
-    asked.boundary = Some(mine);
-    let seen = bench.update(&id(), &seen, &node(&bench, &asked), &["permissionsBoundary"]).await;
     let mut wanted = node(&bench, &plain());
     wanted.tags.insert("team".into(), "b".into());
-    let names = ["trustPolicy", "inlinePolicies", "managedPolicies", "permissionsBoundary", "tags"];
+    let names = ["trustPolicy", "inlinePolicies", "managedPolicies", "tags"];
     let seen = bench.update(&id(), &seen, &wanted, &names).await;
     assert_eq!(bench.list(&id(), Kind::Role).await, [seen]);
     let role = &bench.by_hand("iam", "GetRole", json!({"RoleName": NAME}))["Role"];
@@ -121,8 +117,11 @@ async fn what_others_did_to_it_is_undone() {
     bench.create(&id(), &node).await;
     bench.by_hand("iam", "AttachRolePolicy", json!({"RoleName": NAME, "PolicyArn": managed(&bench, "theirs")}));
     bench.by_hand("iam", "DeleteRolePolicy", json!({"RoleName": NAME, "PolicyName": "task-role"}));
+    let boundary = json!({"RoleName": NAME, "PermissionsBoundary": managed(&bench, "bound")});
+    bench.by_hand("iam", "PutRolePermissionsBoundary", boundary);
     let seen = bench.list(&id(), Kind::Role).await.remove(0);
-    let seen = bench.update(&id(), &seen, &node, &["inlinePolicies", "managedPolicies"]).await;
+    let fields = ["inlinePolicies", "managedPolicies", "permissionsBoundary"];
+    let seen = bench.update(&id(), &seen, &node, &fields).await;
     bench.delete(&id(), &seen).await;
     assert_eq!(bench.list(&id(), Kind::Role).await, []);
 }

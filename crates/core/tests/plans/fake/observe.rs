@@ -154,7 +154,7 @@ fn role(d: &role::Desired, name: &Name) -> Observed {
         trust: d.trust.normal().unwrap(),
         inline: d.inline.iter().map(|(name, policy)| (name.clone(), policy.normal().unwrap())).collect(),
         attached: d.attached.clone(),
-        boundary: d.boundary.clone(),
+        boundary: None,
     })
 }
 
@@ -228,6 +228,7 @@ fn load_balancer(d: &load_balancer::Desired, number: usize) -> Observed {
         arn: arn("elasticloadbalancing", format_args!("loadbalancer/app/jks/{number:04}")),
         dns_name: format!("jks-{number:04}.eu-central-1.elb.amazonaws.com"),
         scheme: d.scheme,
+        vpc: d.vpc.clone(),
         subnets: d.subnets.clone(),
         security_groups: d.security_groups.iter().map(|group| group.known().unwrap().clone()).collect(),
         attributes: d.attributes.clone(),

@@ -3,6 +3,7 @@
 use super::common::{Stage, group, said, text};
 use crate::rule;
 use jenkinsstack_cloud::service::{ecs::Script, efs};
+use jenkinsstack_cloud::world::{HOME_ACCOUNT, Place};
 use serde_json::{Value, json};
 
 impl Stage {
@@ -141,6 +142,29 @@ async fn secrets_must_be_there_and_readable() {
             && reason.contains("is not authorized to perform: secretsmanager:GetSecretValue"),
         "{reason}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn parameters_must_be_there_and_readable() {
+    rule!(
+        "ECS",
+        "A task stops with ResourceInitializationError unless its parameter exists and its execution role may read it",
+        "Amazon ECS Developer Guide, Pass Systems Manager parameters through Amazon ECS environment variables"
+    );
+    let stage = Stage::new().await;
+    stage.lab.cloud.with(|world| {
+        let place = Place { account: HOME_ACCOUNT.to_owned(), region: "eu-central-1".to_owned() };
+        world.at(&place).ecs.parameters.insert("jenkins/token".to_owned());
+    });
+    let named = |name: &str| stage.secret(&format!("arn:aws:ssm:eu-central-1:111122223333:parameter/{name}"));
+    let reason = stage.broken(&named("jenkins/token")).await;
+    assert!(reason.contains("is not authorized to perform: ssm:GetParameters"), "{reason}");
+    stage.allow("execution", json!(["logs:*", "ssm:GetParameters"]));
+    stage.lab.wait(30).await;
+    let good = stage.run(&named("jenkins/token"));
+    assert!(stage.until(300, |stage| stage.task(&good)["lastStatus"] == "RUNNING").await);
+    let reason = stage.broken(&named("jenkins/none")).await;
+    assert!(reason.contains("invalid parameters"), "{reason}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -61,10 +61,7 @@ fn no_connection(service: &str, place: &Place) -> Fault {
 }
 
 fn secret(world: &World, place: &Place, task: &Task, wanted: &Secret) -> Result<(), Fault> {
-    let Some((arn, key)) = parse(&wanted.value_from) else {
-        let text = format!("unable to retrieve secrets from ssm: invalid parameters: {}", wanted.value_from);
-        return Err(unable(&text, QUICK));
-    };
+    let Some((arn, key)) = parse(&wanted.value_from) else { return parameter(world, place, task, &wanted.value_from) };
     if !online(world, place, task) {
         return Err(no_connection("secretsmanager", place));
     }
@@ -88,7 +85,29 @@ fn secret(world: &World, place: &Place, task: &Task, wanted: &Secret) -> Result<
     }
 }
 
-/// A secret's ARN and the key in its value; nothing for a parameter, of which this account has none.
+/// A parameter of Systems Manager: it is there, and the execution role may read it ("Pass Systems Manager parameters
+/// through Amazon ECS environment variables", Amazon ECS Developer Guide).
+fn parameter(world: &World, place: &Place, task: &Task, named: &str) -> Result<(), Fault> {
+    if !online(world, place, task) {
+        return Err(no_connection("ssm", place));
+    }
+    let name = named.split_once(":parameter/").map_or(named, |(_, name)| name).trim_start_matches('/');
+    let region = world.peek(&place.account, &place.region);
+    let ask = Ask::new("ssm:GetParameters", region.arn("ssm", &format!("parameter/{name}")));
+    permitted(world, task, &ask).map_err(|cause| {
+        let text = format!(
+            "execution resource retrieval failed: unable to retrieve secrets from ssm: service call has been retried 1 \
+             time(s): {cause}"
+        );
+        unable(&text, QUICK)
+    })?;
+    if region.ecs.parameters.contains(name) {
+        return Ok(());
+    }
+    Err(unable(&format!("unable to retrieve secrets from ssm: invalid parameters: {named}"), QUICK))
+}
+
+/// A secret's ARN and the key in its value; nothing for a parameter.
 fn parse(value: &str) -> Option<(String, Option<String>)> {
     let parts: Vec<&str> = value.split(':').collect();
     let (arn, rest) = parts.split_at_checked(7)?;

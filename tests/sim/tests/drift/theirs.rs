@@ -1,0 +1,66 @@
+//! What others add is theirs, and so is what lost the tags of its owner: a fresh look leaves both alone.
+
+use jenkinsstack_aws::Class;
+use jenkinsstack_core::plan::Goal;
+use jenkinsstack_sim::wanted::wanted;
+use jenkinsstack_sim::{Stage, spec};
+use serde_json::json;
+use std::time::Duration;
+
+/// By then every listing shows what was done.
+const SEEN: Duration = Duration::from_secs(600);
+
+#[tokio::test(start_paused = true)]
+async fn what_others_add_is_left_alone() {
+    let mut stage = Stage::set().await.unwrap();
+    let spec = spec::reference(&stage.life.network);
+    let sight = stage.live(&stage.life.operator().await.unwrap(), &spec).await.unwrap();
+    let arn = |node: &str| sight.node(node).unwrap().arn.clone();
+    let id = |node: &str| sight.node(node).unwrap().id.clone();
+    let tag = json!([{"Key": "their-tag", "Value": "theirs"}]);
+    let by_hand = |model: &str, operation: &str, input| stage.life.by_hand(model, operation, input).unwrap();
+    by_hand("elbv2", "AddTags", json!({"ResourceArns": [arn("load-balancer"), arn("rule")], "Tags": tag}));
+    by_hand("ec2", "CreateTags", json!({"Resources": [id("controller-security-group")], "Tags": tag}));
+    by_hand("efs", "TagResource", json!({"ResourceId": id("file-system"), "Tags": tag}));
+    by_hand("iam", "TagRole", json!({"RoleName": id("task-role"), "Tags": tag}));
+    let answer = json!({"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}});
+    let condition = json!({"Field": "host-header", "HostHeaderConfig": {"Values": ["theirs.bytesource.internal"]}});
+    let rule = json!({
+        "ListenerArn": arn("listener"), "Priority": 500, "Conditions": [condition], "Actions": [answer],
+    });
+    by_hand("elbv2", "CreateRule", rule);
+    by_hand("iam", "CreateRole", json!({"RoleName": "theirs", "AssumeRolePolicyDocument": trust()}));
+    stage.oracle.accept(&stage.life.cloud);
+    let before = stage.oracle.normal_state(&stage.life.cloud);
+    tokio::time::sleep(SEEN).await;
+    let operator = stage.life.operator().await.unwrap();
+    stage.rests(&operator, &spec).await.unwrap();
+    assert!(stage.oracle.normal_state(&stage.life.cloud) == before, "something of theirs changed");
+}
+
+fn trust() -> String {
+    let statement =
+        json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}});
+    json!({"Version": "2012-10-17", "Statement": [statement]}).to_string()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_lost_its_owner_is_not_taken_back_in_silence() {
+    let stage = Stage::set().await.unwrap();
+    let spec = spec::reference(&stage.life.network);
+    let operator = stage.life.operator().await.unwrap();
+    let logs = stage.live(&operator, &spec).await.unwrap().node("log-group").unwrap().clone();
+    let keys = ["jenkinsstack.io/cluster", "jenkinsstack.io/stack"];
+    let input = json!({"resourceArn": logs.arn.trim_end_matches(":*"), "tagKeys": keys});
+    stage.life.by_hand("logs", "UntagResource", input).unwrap();
+    let named = json!({"logGroupName": logs.id, "retentionInDays": 1});
+    stage.life.by_hand("logs", "PutRetentionPolicy", named).unwrap();
+    let before = stage.oracle.normal_state(&stage.life.cloud);
+    tokio::time::sleep(SEEN).await;
+    let operator = stage.life.operator().await.unwrap();
+    let graph = wanted(&operator, &stage.cluster, &spec).await.unwrap();
+    let outcome = stage.life.pass(&operator, &graph, Goal::Run, Duration::ZERO).await.unwrap();
+    let told = outcome.failures.iter().any(|failure| failure.error.class == Class::Foreign);
+    assert!(told, "{}", jenkinsstack_sim::life::picture(&outcome));
+    assert!(stage.oracle.normal_state(&stage.life.cloud) == before, "it was changed");
+}
