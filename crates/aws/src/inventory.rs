@@ -61,7 +61,7 @@ impl Inventory {
     pub(crate) async fn made(&self, owner: &Owner, seen: Seen) {
         let (kind, id) = (seen.observed.kind(), seen.id());
         let mut state = self.state.lock().await;
-        state.made.retain(|(of, _, same, this), _| (&*of, *same, &*this) != (owner, kind, &id));
+        state.made.retain(|(of, _, same, this), _| (of, *same, this) != (owner, kind, &id));
         state.made.insert((owner.clone(), seen.node.clone(), kind, id), Instant::now());
         drop(state);
         self.note(owner, seen).await;

@@ -208,7 +208,7 @@ impl Cloud {
         inner.advance(now);
         let reading = inner.read(self.models, &request, now);
         let access = reading.access().unwrap_or(Access::Read);
-        self.picture(&inner, When::Before, &request.operation, access);
+        self.picture(&inner, When::Before, &request.operation);
         let verdict = inner.faults.judge(&reading.facts(self.models, &request, now));
         let answer = match &verdict {
             Verdict::Before(End::Refuse(refusal)) => Some(Err(refusal.clone())),
@@ -218,7 +218,7 @@ impl Cloud {
             }
         };
         if access == Access::Write {
-            self.picture(&inner, When::After, &request.operation, access);
+            self.picture(&inner, When::After, &request.operation);
         }
         inner.note(&request, &reading, &verdict, answer.as_ref(), true, now);
         self.made.send_replace(inner.faults.total());

@@ -55,11 +55,13 @@ pub struct End {
 }
 
 impl Life {
-    /// An account with a network, and a role with the operator's policy. Equal seeds give equal lives.
+    /// An account with a network, and a role with the operator's policy. Equal seeds give equal lives, down to the time
+    /// that the SDK takes before it tries again: that is drawn by this thread's generator, which is seeded, too.
     ///
     /// # Errors
     /// When the account can't be set up.
     pub fn begin(seed: u64) -> anyhow::Result<Self> {
+        fastrand::seed(seed);
         let cloud = Cloud::new(Settings { seed, ..Settings::default() })?;
         let refused = |refusal: jenkinsstack_cloud::Refusal| anyhow!("{}: {}", refusal.code, refusal.message);
         let network = cloud.with(|world| seed::network(world, REGION)).map_err(refused)?;
@@ -133,6 +135,7 @@ impl Life {
     /// A life of its own that goes on from where an account of this one stood. Nothing of the operator is in it.
     pub fn at(&self, account: &Snapshot) -> Self {
         let Self { cloud: _, network, access_key } = self;
+        fastrand::seed(account.time().0);
         let cloud = account.revive();
         cloud.log(Log::clear);
         Self { cloud, network: network.clone(), access_key: access_key.clone() }

@@ -188,7 +188,8 @@ async fn seen(account: &Account, target: Target<'_>, group: &Group) -> Result<Se
     Ok(target.seen(tags(group.tags()), Any::SecurityGroup(observed)))
 }
 
-/// The group that has our name.
+/// The group that has our name. One whose create call was not answered still lets everything out; that is mended here,
+/// since a listing of its rules may be too late to show it.
 async fn existing(account: &Account, target: Target<'_>, node: &Node, desired: &Desired) -> Result<Seen, Error> {
     let filters = vec![filter("vpc-id", [desired.vpc.as_str()]), filter("group-name", [node.name.as_str()])];
     let groups = described(account, filters, &node.name).await?;
@@ -197,6 +198,11 @@ async fn existing(account: &Account, target: Target<'_>, node: &Node, desired: &
     };
     if !target.owns(&tags(group.tags())) {
         return Err(Error::foreign("CreateSecurityGroup", &node.name));
+    }
+    if lets_through(group).contains(&(true, None, ANYWHERE.to_owned())) {
+        let id = group.group_id().unwrap_or_default();
+        let id = id.parse().map_err(Error::bug("DescribeSecurityGroups", &node.name))?;
+        close(account, &id).await?;
     }
     seen(account, target, group).await
 }

@@ -4,7 +4,6 @@
 //! can be taken up by a successor at every call, without living it up to there again.
 
 use super::{Cloud, Inner, Snapshot};
-use crate::call::Access;
 use crate::faults::When;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
@@ -17,8 +16,6 @@ pub struct Frame {
     pub when: When,
     /// Its operation.
     pub operation: String,
-    /// Whether it reads or writes; unknown operations read.
-    pub access: Access,
     /// The account. Frames between which nothing was written and no time went by share it.
     pub account: Arc<Snapshot>,
 }
@@ -44,7 +41,7 @@ impl Cloud {
     }
 
     /// Takes a picture at one side of a call, if there is a film.
-    pub(super) fn picture(&self, inner: &Inner, when: When, operation: &str, access: Access) {
+    pub(super) fn picture(&self, inner: &Inner, when: When, operation: &str) {
         let mut rolling = self.rolling();
         let Some(film) = rolling.as_mut() else { return };
         film.calls += u64::from(when == When::Before);
@@ -55,7 +52,7 @@ impl Cloud {
             None => Arc::new(self.still(inner)),
         };
         film.changed = false;
-        film.frames.push(Frame { call: film.calls, when, operation: operation.to_owned(), access, account });
+        film.frames.push(Frame { call: film.calls, when, operation: operation.to_owned(), account });
     }
 
     fn rolling(&self) -> MutexGuard<'_, Option<Film>> {

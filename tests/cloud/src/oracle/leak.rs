@@ -6,21 +6,24 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Members in which secrets belong: model of the service, name of the member.
 const HOMES: [(&str, &str); 3] =
     [("secretsmanager", "SecretString"), ("secretsmanager", "SecretBinary"), ("elbv2", "ClientSecret")];
 
-/// A planted secret in the forms in which it may turn up.
-struct Needle<'a> {
-    name: &'a str,
-    forms: Vec<String>,
+/// Planted secrets in the forms in which they may turn up.
+struct Needles<'a> {
+    /// Names and forms.
+    forms: Vec<(&'a str, String)>,
+    /// Whether a form begins with these two bytes: every text is gone through once, however many forms there are.
+    starts: Vec<bool>,
 }
 
 /// All secrets that were seen where they do not belong, each once a place.
 pub(super) fn leaks(oracle: &Oracle, log: &Log, all: &[Placed]) -> Vec<Leak> {
-    let needles: Vec<Needle<'_>> = oracle.secrets.iter().map(|(name, value)| Needle::new(name, value)).collect();
-    if needles.is_empty() {
+    let needles = Needles::new(&oracle.secrets);
+    if needles.forms.is_empty() {
         return Vec::new();
     }
     let mut found = Vec::new();
@@ -29,7 +32,7 @@ pub(super) fn leaks(oracle: &Oracle, log: &Log, all: &[Placed]) -> Vec<Leak> {
     found
 }
 
-fn in_call(needles: &[Needle<'_>], record: &Record, found: &mut Vec<Leak>) {
+fn in_call(needles: &Needles<'_>, record: &Record, found: &mut Vec<Leak>) {
     let service = record.service.model;
     for (side, body) in [("input", &record.input), ("output", &record.output)] {
         let place = format!("call {} {service} {} {side}", record.number, record.operation);
@@ -37,7 +40,7 @@ fn in_call(needles: &[Needle<'_>], record: &Record, found: &mut Vec<Leak>) {
     }
 }
 
-fn in_item(needles: &[Needle<'_>], placed: &Placed, found: &mut Vec<Leak>) {
+fn in_item(needles: &Needles<'_>, placed: &Placed, found: &mut Vec<Leak>) {
     let item = &placed.item;
     let service = if item.kind.starts_with("elasticloadbalancing:") { "elbv2" } else { "" };
     let place = format!("{} {}", item.kind, item.id);
@@ -50,7 +53,7 @@ fn in_item(needles: &[Needle<'_>], placed: &Placed, found: &mut Vec<Leak>) {
 }
 
 struct Search<'a> {
-    needles: &'a [Needle<'a>],
+    needles: &'a Needles<'a>,
     service: &'a str,
     found: &'a mut Vec<Leak>,
 }
@@ -76,32 +79,64 @@ impl Search<'_> {
     }
 
     fn text(&mut self, text: &str, place: &str) {
-        for needle in self.needles.iter().filter(|needle| needle.is_in(text)) {
-            self.found.push(Leak { secret: needle.name.to_owned(), place: place.to_owned() });
+        for secret in self.needles.found_in(text) {
+            self.found.push(Leak { secret: secret.to_owned(), place: place.to_owned() });
         }
     }
 }
 
-impl<'a> Needle<'a> {
-    fn new(name: &'a str, value: &str) -> Self {
-        let json = Value::from(value).to_string();
-        let mut forms = vec![
-            value.to_owned(),
-            json.trim_matches('"').to_owned(),
-            utf8_percent_encode(value, NON_ALPHANUMERIC).to_string(),
-            hex::encode(value),
-        ];
-        forms.extend((0..3).map(|shift| inner_base64(value, shift)));
-        forms.retain(|form| !form.is_empty());
-        forms.sort();
-        forms.dedup();
-        Self { name, forms }
+impl<'a> Needles<'a> {
+    fn new(secrets: &'a [(String, String)]) -> Self {
+        let named = |(name, value): &'a (String, String)| forms(value).into_iter().map(|form| (name.as_str(), form));
+        let forms: Vec<(&str, String)> = secrets.iter().flat_map(named).collect();
+        let mut starts = vec![false; 1 << 16];
+        for (_, form) in &forms {
+            if let [first, second, ..] = *form.as_bytes() {
+                starts[start(first, second)] = true;
+            }
+        }
+        Self { forms, starts }
     }
 
-    fn is_in(&self, text: &str) -> bool {
-        let within = |text: &str| self.forms.iter().any(|form| text.contains(form.as_str()));
-        within(text) || (text.contains('%') && within(&percent_decode_str(text).decode_utf8_lossy()))
+    /// Names of the secrets that are in a text, as it is or percent-encoded.
+    fn found_in(&self, text: &str) -> BTreeSet<&'a str> {
+        let mut found = self.plainly_in(text.as_bytes());
+        if text.contains('%') {
+            found.extend(self.plainly_in(percent_decode_str(text).decode_utf8_lossy().as_bytes()));
+        }
+        found
     }
+
+    fn plainly_in(&self, text: &[u8]) -> BTreeSet<&'a str> {
+        let pairs = text.windows(2).enumerate();
+        let begins = pairs.filter(|(_, pair)| matches!(**pair, [a, b] if self.starts[start(a, b)]));
+        let rests = begins.filter_map(|(at, _)| text.get(at..));
+        let named = |rest: &[u8]| {
+            let here = self.forms.iter().find(|(_, form)| rest.starts_with(form.as_bytes()));
+            here.map(|(name, _)| *name)
+        };
+        rests.filter_map(named).collect()
+    }
+}
+
+fn start(first: u8, second: u8) -> usize {
+    usize::from(u16::from_be_bytes([first, second]))
+}
+
+/// The forms in which a secret may turn up, each of at least two bytes.
+fn forms(value: &str) -> Vec<String> {
+    let json = Value::from(value).to_string();
+    let mut forms = vec![
+        value.to_owned(),
+        json.trim_matches('"').to_owned(),
+        utf8_percent_encode(value, NON_ALPHANUMERIC).to_string(),
+        hex::encode(value),
+    ];
+    forms.extend((0..3).map(|shift| inner_base64(value, shift)));
+    forms.retain(|form| form.len() > 1);
+    forms.sort();
+    forms.dedup();
+    forms
 }
 
 /// What base64 makes of a value that has `shift` bytes before it, as far as the value alone decides it.

@@ -128,15 +128,20 @@ static PATTERNS: LazyLock<[Pattern; 9]> = LazyLock::new(|| {
     [
         pattern(|text| text.contains("task-definition/"), r"(task-definition/[^:]+):\d+", "$1:*"),
         pattern(|text| text.contains("ecs-svc/"), r"ecs-svc/\d+", "ecs-svc/*"),
-        pattern(|text| text.contains('-') && text.contains('.'), r"-\d{6,}\.", "-*."),
+        pattern(|text| has_pair(text, |a, b| a.is_ascii_digit() && b == b'.'), r"-\d{6,}\.", "-*."),
         pattern(|text| text.bytes().all(|b| b.is_ascii_digit() || b == b'.'), r"^\d+\.\d+\.\d+\.\d+$", "*"),
         pattern(|text| IAM_IDS.iter().any(|start| text.contains(start)), &iam_id, "$1*"),
         pattern(|text| text.contains("02:"), r"\b02(:[0-9a-f]{2}){5}\b", "*"),
-        pattern(|text| text.contains('Z'), r"\bZ[0-9A-Z]{12,}\b", "Z*"),
+        pattern(|text| has_pair(text, |a, b| a == b'Z' && b.is_ascii_alphanumeric()), r"\bZ[0-9A-Z]{12,}\b", "Z*"),
         pattern(|text| text.contains(".awsdns-"), r"\bns-\d+\.awsdns-\d+\.(com|net|org|co\.uk)", "ns-*"),
         pattern(|text| text.contains("ip-"), r"ip-\d+-\d+-\d+-\d+\.", "ip-*."),
     ]
 });
+
+/// Whether two bytes beside each other fit.
+fn has_pair(text: &str, fits: impl Fn(u8, u8) -> bool) -> bool {
+    text.as_bytes().windows(2).any(|pair| matches!(*pair, [a, b] if fits(a, b)))
+}
 
 impl Pattern {
     fn clean(&self, text: String) -> String {

@@ -6,12 +6,10 @@
 
 use crate::changes::Change::{self, *};
 use crate::count;
-use crate::scene::{Scene, same};
+use crate::scene::{Scene, operator, same};
 use jenkinsstack_cloud::Frame;
-use jenkinsstack_cloud::faults::Cut;
 use jenkinsstack_core::plan::Goal;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Frames that differ from the one before.
 fn distinct(frames: &[Frame]) -> Vec<&Frame> {
@@ -33,7 +31,7 @@ async fn sweep(scene: Scene, part: usize, of: usize) {
     for frame in &these {
         let what = killed(frame);
         let life = scene.at(frame);
-        let end = scene.end(&life, &life.operator().await.unwrap(), &what).await;
+        let end = scene.end(&life, &operator(&life).await, &what).await;
         same(&scene, &plain.end, &end, &what);
     }
     let (name, lives, all) = (&scene.name, these.len(), all.len());
@@ -53,7 +51,7 @@ async fn sweep_deleted(goal: Goal, part: usize, of: usize) {
     let these: Vec<&Frame> = distinct(&frames).into_iter().skip(part).step_by(of).collect();
     for frame in &these {
         let life = scene.at(frame);
-        scene.end(&life, &life.operator().await.unwrap(), &killed(frame)).await;
+        scene.end(&life, &operator(&life).await, &killed(frame)).await;
     }
     count::told(
         these.len(),
@@ -68,23 +66,8 @@ async fn sweep_in_the_act(scene: Scene, of: usize) {
     for frame in &frames {
         let what = format!("{} in the act", killed(frame));
         let life = scene.open();
-        let operator = life.operator().await.unwrap();
-        life.cloud.faults(|faults| {
-            faults.mark();
-            faults.cut(frame.call, frame.when, Cut::Dead);
-        });
-        let death = async {
-            while life.cloud.faults(|faults| faults.struck().is_none()) {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::select! {
-            _ = scene.go(&life, &operator) => panic!("{what}: it lives"),
-            () = death => (),
-        }
-        drop(operator);
-        life.cloud.faults(jenkinsstack_cloud::faults::Faults::heal);
-        let end = scene.end(&life, &life.operator().await.unwrap(), &what).await;
+        scene.die(&life, frame.call, frame.when).await;
+        let end = scene.end(&life, &operator(&life).await, &what).await;
         same(&scene, &plain.end, &end, &what);
     }
     count::told(frames.len(), &format!("killed in the act at every {of}th boundary of {}", scene.name));
@@ -94,16 +77,7 @@ async fn update(from: Change, to: Change) {
     sweep(Scene::update(7, from, to).await, 0, 1).await;
 }
 
-macro_rules! sweeps {
-    ($($name:ident: $sweep:expr;)*) => {$(
-        #[tokio::test(start_paused = true)]
-        async fn $name() {
-            $sweep.await;
-        }
-    )*};
-}
-
-sweeps! {
+lives! {
     a_deploy_1: sweep(Scene::deploy(7, Nothing).await, 0, 2);
     a_deploy_2: sweep(Scene::deploy(7, Nothing).await, 1, 2);
     a_deploy_with_seed_1: sweep(Scene::deploy(1, Nothing).await, 3, 8);

@@ -25,16 +25,7 @@ async fn update(from: Change, to: Change) {
     sweep(Scene::update(7, from, to).await, 0, 1).await;
 }
 
-macro_rules! sweeps {
-    ($($name:ident: $sweep:expr;)*) => {$(
-        #[tokio::test(start_paused = true)]
-        async fn $name() {
-            $sweep.await;
-        }
-    )*};
-}
-
-sweeps! {
+lives! {
     of_a_deploy_1: sweep(Scene::deploy(7, Nothing).await, 0, 2);
     of_a_deploy_2: sweep(Scene::deploy(7, Nothing).await, 1, 2);
     of_a_deploy_into_what_others_have: sweep(Scene::deploy(7, Theirs).await, 1, 3);

@@ -3,8 +3,9 @@
 use crate::changes::{Change, Wish, rotated};
 use crate::theirs::Theirs;
 use jenkinsstack_aws::Account;
-use jenkinsstack_cloud::faults::Faults;
+use jenkinsstack_cloud::faults::{Cut, Faults, When};
 use jenkinsstack_cloud::oracle::Oracle;
+use jenkinsstack_cloud::service::ecs::Script;
 use jenkinsstack_cloud::{Frame, Snapshot};
 use jenkinsstack_core::desired;
 use jenkinsstack_core::graph::Graph;
@@ -17,6 +18,11 @@ use std::time::Duration;
 /// Interfaces linger, deleted definitions are purged, and the tagging API is late: the account comes to rest before it
 /// is judged.
 const REST: Duration = Duration::from_secs(1200);
+
+/// Seconds that Jenkins takes to end: long enough for the next one to come up meanwhile, if somebody lets it.
+const SLOW_STOP: f64 = 60.0;
+/// After how long an operator that could not start is started again.
+const RESTART: Duration = Duration::from_secs(10);
 
 /// What lives of a kind go through.
 pub(crate) struct Scene {
@@ -41,6 +47,8 @@ impl Scene {
     /// A stack comes about in an account where it never was.
     pub(crate) async fn deploy(seed: u64, change: Change) -> Self {
         let life = Life::begin(seed).unwrap();
+        let jenkins = Script { term_after: Some(SLOW_STOP), ..Script::default() };
+        life.cloud.with(|world| world.scripts.set("*", jenkins));
         let theirs = Theirs::make(&life.cloud, &life.network).await;
         let next = rotated();
         let oracle = life.oracle().secret("next client secret", &next.client_secret).secret("next token", &next.token);
@@ -86,7 +94,7 @@ impl Scene {
     /// The same, from its end on.
     async fn settled(self) -> Self {
         let life = self.open();
-        self.go(&life, &life.operator().await.unwrap()).await.unwrap();
+        self.go(&life, &operator(&life).await).await.unwrap();
         self.judge(&life, "settling").await;
         Self { start: life.cloud.snapshot(), ..self }
     }
@@ -112,7 +120,7 @@ impl Scene {
     /// Lives once without anything happening.
     pub(crate) async fn plain(&self) -> Plain {
         let life = self.open();
-        let operator = life.operator().await.unwrap();
+        let operator = operator(&life).await;
         life.cloud.film();
         self.go(&life, &operator).await.unwrap();
         let frames = life.cloud.filmed();
@@ -122,12 +130,31 @@ impl Scene {
     /// Lives in an account where something is amiss, which `prepare` brings about once the operator is there.
     pub(crate) async fn under(&self, what: &str, prepare: impl FnOnce(&mut Faults)) -> Value {
         let life = self.open();
-        let operator = life.operator().await.unwrap();
+        let operator = operator(&life).await;
         life.cloud.faults(|faults| {
             faults.mark();
             prepare(faults);
         });
         self.end(&life, &operator, what).await
+    }
+
+    /// Does what is wanted until the operator dies at a call; what is under way then gets no answer.
+    pub(crate) async fn die(&self, life: &Life, call: u64, when: When) {
+        let operator = operator(life).await;
+        life.cloud.faults(|faults| {
+            faults.mark();
+            faults.cut(call, when, Cut::Dead);
+        });
+        let death = async {
+            while life.cloud.faults(|faults| faults.struck().is_none()) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::select! {
+            _ = self.go(life, &operator) => panic!("{} has no call {call}", self.name),
+            () = death => (),
+        }
+        life.cloud.faults(Faults::heal);
     }
 
     /// Does what is wanted, and judges what comes of it.
@@ -153,10 +180,21 @@ impl Scene {
     }
 
     async fn look_again(&self, life: &Life, what: &str) {
-        let operator = life.operator().await.unwrap();
+        let operator = operator(life).await;
         let rest = life.pass(&operator, &self.graph, self.goal, Duration::ZERO).await.unwrap();
         let idle = rest.plan.settled() && rest.done.is_empty() && rest.unread.is_empty();
-        assert!(idle, "{} under {what} does not rest: {}", self.name, life::picture(&rest));
+        let done: Vec<&str> = rest.done.iter().map(|done| done.line.as_str()).collect();
+        assert!(idle, "{} under {what} does not rest: {}\ndone: {done:#?}", self.name, life::picture(&rest));
+    }
+}
+
+/// A new operator, started again until it knows who it is.
+pub(crate) async fn operator(life: &Life) -> Account {
+    loop {
+        match life.operator().await {
+            Ok(operator) => return operator,
+            Err(_) => tokio::time::sleep(RESTART).await,
+        }
     }
 }
 

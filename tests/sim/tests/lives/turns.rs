@@ -6,7 +6,7 @@
 
 use crate::changes::Change::{self, *};
 use crate::count;
-use crate::scene::{Scene, same};
+use crate::scene::{Scene, operator, same};
 use jenkinsstack_core::plan::Goal;
 use serde_json::Value;
 use std::sync::Mutex;
@@ -14,7 +14,7 @@ use std::sync::Mutex;
 /// Numbers of calls after which the operator first hears of what is wanted since.
 async fn questions(scene: &Scene) -> (u64, Vec<u64>) {
     let life = scene.open();
-    let operator = life.operator().await.unwrap();
+    let operator = operator(&life).await;
     life.cloud.faults(jenkinsstack_cloud::faults::Faults::mark);
     let asked = Mutex::new(Vec::new());
     let ask = || {
@@ -34,7 +34,7 @@ async fn sweep(first: Scene, next: Scene, end: Option<Value>, part: usize, of: u
     for call in &these {
         let what = format!("another wish at call {call}");
         let life = first.open();
-        let operator = life.operator().await.unwrap();
+        let operator = operator(&life).await;
         life.cloud.faults(jenkinsstack_cloud::faults::Faults::mark);
         let turned = || life.cloud.faults(|faults| faults.calls()) >= *call;
         life.run_until(&operator, &first.graph, Goal::Run, &turned).await.unwrap();
@@ -60,20 +60,11 @@ async fn delete(goal: Goal, part: usize, of: usize) {
     sweep(Scene::deploy(7, Nothing).await, next, None, part, of).await;
 }
 
-macro_rules! sweeps {
-    ($($name:ident: $sweep:expr;)*) => {$(
-        #[tokio::test(start_paused = true)]
-        async fn $name() {
-            $sweep.await;
-        }
-    )*};
-}
-
-sweeps! {
+lives! {
     to_internal_1: change(Internal, 0, 2);
     to_internal_2: change(Internal, 1, 2);
-    to_theirs: change(Theirs, 1, 3);
-    to_fewer: change(Fewer, 2, 3);
+    to_theirs: change(Theirs, 1, 5);
+    to_fewer: change(Fewer, 2, 5);
     to_nothing_1: delete(Goal::LeaveNothing, 0, 2);
     to_nothing_2: delete(Goal::LeaveNothing, 1, 2);
     to_a_kept_home_1: delete(Goal::LeaveKeepHome, 0, 2);
