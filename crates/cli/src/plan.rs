@@ -2,17 +2,20 @@
 
 use anyhow::{Context, anyhow, bail};
 use clap::ValueEnum;
-use jenkinsstack_api::spec::OnDelete;
-use jenkinsstack_api::{DeletionPolicy, JenkinsStack};
-use jenkinsstack_aws::{Account, Clients, Observation};
+use jenkinsstack_api::JenkinsStack;
+use jenkinsstack_aws::{Account, Clients, Observation, Target};
+use jenkinsstack_controller::finalizer;
 use jenkinsstack_controller::inputs::{Discovery, Sources, gather, graph, read_fingerprinter};
 use jenkinsstack_core::graph::Graph;
+use jenkinsstack_core::kind::Kind;
+use jenkinsstack_core::observed::Snapshot;
 use jenkinsstack_core::owner::Owner;
 use jenkinsstack_core::plan::{Goal, Plan, plan as decide};
 use jenkinsstack_core::render;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
-use kube::api::Api;
+use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams, TypeMeta, ValidationDirective};
+use serde_json::json;
 use std::io::{IsTerminal, Read};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -62,24 +65,61 @@ pub(crate) async fn plan(args: Args) -> anyhow::Result<ExitCode> {
             let stacks: Api<JenkinsStack> = Api::namespaced(client.clone(), &namespace);
             stacks.get(&name).await.with_context(|| format!("JenkinsStack {namespace}/{name}"))?
         }
-        (None, Some(file)) => read(&file)?,
+        (None, Some(file)) => admitted(&client, &namespace, read(&file)?).await?,
         (None, None) => bail!("name a stack, or a file with --filename"),
     };
     let namespace = stack.namespace().unwrap_or(namespace);
     let owner = Owner { cluster: cluster_name, namespace, name: stack.name_any() };
-    let plan = think(&client, &operator_namespace, &owner, &stack).await?;
+    let deleted = stack.metadata.deletion_timestamp.is_some();
+    let goal = if deleted { finalizer::parting(&stack.spec) } else { Some(Goal::Run) };
+    let plan = match goal {
+        Some(goal) => think(&client, &operator_namespace, &owner, &stack, goal).await?,
+        None => Plan::default(),
+    };
+    if stack.spec.suspend && !deleted && !plan.settled() {
+        eprintln!("spec.suspend is true: nothing of this is done until it is false");
+    }
     show(&plan, output)?;
     Ok(if plan.settled() { ExitCode::SUCCESS } else { ExitCode::from(CHANGES) })
 }
 
-fn read(file: &std::path::Path) -> anyhow::Result<JenkinsStack> {
+fn read(file: &std::path::Path) -> anyhow::Result<DynamicObject> {
     let mut text = String::new();
     if file.as_os_str() == "-" {
         std::io::stdin().read_to_string(&mut text).context("standard input")?;
     } else {
         text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
     }
-    serde_saphyr::from_str(&text).with_context(|| format!("{} is not a JenkinsStack", file.display()))
+    let object = serde_saphyr::from_str::<DynamicObject>(&text).map_err(anyhow::Error::from);
+    let of_ours = |object: &DynamicObject| {
+        object.types.as_ref().is_some_and(|types| *types == TypeMeta::resource::<JenkinsStack>())
+    };
+    let object = object
+        .and_then(|object| if of_ours(&object) { Ok(object) } else { bail!("its apiVersion or kind is another") });
+    object.with_context(|| format!("{} is not a JenkinsStack", file.display()))
+}
+
+/// The stack as it would be once it is applied: refused where `kubectl apply` would be, with all defaults. The API server
+/// tells it without keeping it.
+async fn admitted(client: &kube::Client, namespace: &str, object: DynamicObject) -> anyhow::Result<JenkinsStack> {
+    let (name, namespace) = (object.name_any(), object.namespace().unwrap_or_else(|| namespace.to_owned()));
+    let resource = ApiResource::erase::<JenkinsStack>(&());
+    let stacks: Api<DynamicObject> = Api::namespaced_with(client.clone(), &namespace, &resource);
+    let mut params = PatchParams::apply("kubectl-jenkinsstack").dry_run();
+    params.field_validation = Some(ValidationDirective::Strict);
+    let what = || format!("JenkinsStack {namespace}/{name}");
+    let admitted = match stacks.get_opt(&name).await.with_context(what)? {
+        // What the file leaves out is to go: applied by somebody else than before, it would stay.
+        Some(_) => {
+            let spec = object.data.get("spec").cloned().unwrap_or_default();
+            let patch = serde_json::from_value(json!([{"op": "replace", "path": "/spec", "value": spec}]))?;
+            params.field_manager = None;
+            stacks.patch(&name, &params, &Patch::Json::<()>(patch)).await
+        }
+        None => stacks.patch(&name, &params, &Patch::Apply(&object)).await,
+    };
+    let admitted = admitted.with_context(what)?;
+    serde_json::from_value(serde_json::to_value(admitted)?).with_context(what)
 }
 
 async fn think(
@@ -87,17 +127,18 @@ async fn think(
     operator_namespace: &str,
     owner: &Owner,
     stack: &JenkinsStack,
+    goal: Goal,
 ) -> anyhow::Result<Plan> {
     let system = Api::<Namespace>::all(client.clone()).get("kube-system").await.context("namespace kube-system")?;
     let installation = system.uid().context("namespace kube-system has no uid")?;
     let region = &stack.spec.aws.region;
     let parsed = region.parse().map_err(|error| anyhow!("spec.aws.region: {error}"))?;
     let account = Account::open(Clients::from_env(region).await, parsed, &owner.cluster).await?;
-    let Observation { snapshot, errors } = account.observe(owner, Duration::ZERO).await;
+    let Observation { mut snapshot, errors } = account.observe(owner, Duration::ZERO).await;
     if let Some(error) = errors.first() {
         bail!("not everything on AWS could be read: {error}");
     }
-    let goal = goal(stack);
+    read_task_definition(&account, owner, &mut snapshot).await?;
     let graph = if goal == Goal::Run {
         let fingerprinter = read_fingerprinter(client, operator_namespace).await?;
         let fingerprinter = fingerprinter.with_context(|| {
@@ -120,14 +161,16 @@ async fn think(
     Ok(decide(&graph, &snapshot, goal, &installation))
 }
 
-/// What is to become of the stack, as the operator would decide.
-fn goal(stack: &JenkinsStack) -> Goal {
-    let leaving = stack.metadata.deletion_timestamp.is_some() && stack.spec.deletion_policy == DeletionPolicy::Delete;
-    match (leaving, stack.spec.storage.on_delete) {
-        (false, _) => Goal::Run,
-        (true, OnDelete::Retain) => Goal::LeaveKeepHome,
-        (true, OnDelete::Destroy) => Goal::LeaveNothing,
+/// A listing tells whether the task definition differs, but not in what.
+async fn read_task_definition(account: &Account, owner: &Owner, snapshot: &mut Snapshot) -> anyhow::Result<()> {
+    let listed = snapshot.all().find(|seen| seen.observed.kind() == Kind::TaskDefinition);
+    let Some((node, family)) = listed.map(|seen| (seen.node.clone(), seen.id())) else { return Ok(()) };
+    let target = Target { owner, node: &node };
+    match account.read(target, Kind::TaskDefinition, &family).await? {
+        Some(seen) => snapshot.see(seen),
+        None => snapshot.forget(&node, &family),
     }
+    Ok(())
 }
 
 fn show(plan: &Plan, output: Output) -> anyhow::Result<()> {

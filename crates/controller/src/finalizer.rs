@@ -2,7 +2,9 @@
 //!
 //! Not kube's own helper: a deletion here takes many passes, and each of them must be free to come back.
 
-use jenkinsstack_api::JenkinsStack;
+use jenkinsstack_api::spec::OnDelete;
+use jenkinsstack_api::{DeletionPolicy, JenkinsStack, JenkinsStackSpec};
+use jenkinsstack_core::plan::Goal;
 use jenkinsstack_status::report::FIELD_MANAGER;
 use kube::ResourceExt;
 use kube::api::{Api, Patch, PatchParams};
@@ -14,6 +16,15 @@ pub const FINALIZER: &str = "jenkinsstack.io/aws-cleanup";
 /// Whether the stack has the finalizer.
 pub fn is_set(stack: &JenkinsStack) -> bool {
     stack.finalizers().iter().any(|finalizer| finalizer == FINALIZER)
+}
+
+/// What is to become of a deleted stack; nothing of one that is left as it is.
+pub fn parting(spec: &JenkinsStackSpec) -> Option<Goal> {
+    match (spec.deletion_policy, spec.storage.on_delete) {
+        (DeletionPolicy::Orphan, _) => None,
+        (DeletionPolicy::Delete, OnDelete::Retain) => Some(Goal::LeaveKeepHome),
+        (DeletionPolicy::Delete, OnDelete::Destroy) => Some(Goal::LeaveNothing),
+    }
 }
 
 /// Sets the finalizer, before anything is made on AWS.

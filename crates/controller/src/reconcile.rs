@@ -5,14 +5,13 @@ use crate::inputs::{Inputs, Sources, bug, gather, graph, judge};
 use crate::operator::Operator;
 use crate::{events, finalizer, requeue};
 use futures::future::OptionFuture;
-use jenkinsstack_api::spec::OnDelete;
 use jenkinsstack_api::status::{JenkinsHealth, RECONCILE_REQUESTED_AT, TargetHealth};
-use jenkinsstack_api::{DeletionPolicy, JenkinsStack, JenkinsStackStatus};
+use jenkinsstack_api::{JenkinsStack, JenkinsStackStatus};
 use jenkinsstack_aws::{Account, Class, Clients, Error};
 use jenkinsstack_core::graph::Graph;
 use jenkinsstack_core::id::Region;
 use jenkinsstack_core::kind::{Observed, State};
-use jenkinsstack_core::owner::Owner;
+use jenkinsstack_core::owner::{Owner, TAG_STACK};
 use jenkinsstack_core::plan::{Goal, Kept};
 use jenkinsstack_status::facts::{Facts, Outlook, Pass, Phase, Trouble};
 use jenkinsstack_status::{probe, report, status};
@@ -105,10 +104,8 @@ impl Run<'_> {
     }
 
     async fn delete(&self) -> Result<Duration, ReconcileError> {
-        let goal = match (self.stack.spec.deletion_policy, self.stack.spec.storage.on_delete) {
-            (DeletionPolicy::Orphan, _) => return self.let_go("left everything on AWS as it is").await,
-            (DeletionPolicy::Delete, OnDelete::Retain) => Goal::LeaveKeepHome,
-            (DeletionPolicy::Delete, OnDelete::Destroy) => Goal::LeaveNothing,
+        let Some(goal) = finalizer::parting(&self.stack.spec) else {
+            return self.let_go(&self.left_line()).await;
         };
         let account = match self.account().await {
             Ok(account) => account,
@@ -270,6 +267,14 @@ impl Run<'_> {
         self.operator.progress().remove(&self.owner);
         finalizer::remove(&self.api, self.stack).await?;
         Ok(self.operator.resync)
+    }
+
+    fn left_line(&self) -> String {
+        let count = self.stack.status.as_ref().map_or(0, |status| status.resources.len());
+        let stack = self.owner.stack();
+        format!(
+            "left everything on AWS as it is: {count} resources, which have the tag {TAG_STACK} with the value {stack}"
+        )
     }
 
     async fn account(&self) -> Result<Account, Error> {

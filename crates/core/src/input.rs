@@ -129,7 +129,7 @@ impl AnyInput for Prerequisite {
 }
 
 /// Text with outputs of other nodes inside, for example the resource of a policy statement.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Template(Vec<Piece>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -173,6 +173,18 @@ impl Template {
         self.0.iter().map(|piece| piece.known().map(|text| text.0.as_str())).collect()
     }
 }
+
+/// Of what is known the text counts, however it came together.
+impl PartialEq for Template {
+    fn eq(&self, other: &Self) -> bool {
+        match (self.known(), other.known()) {
+            (Ok(this), Ok(that)) => this == that,
+            _ => self.0 == other.0,
+        }
+    }
+}
+
+impl Eq for Template {}
 
 impl<T: FromStr<Err = IdError> + Display> From<&Input<T>> for Template {
     fn from(input: &Input<T>) -> Self {

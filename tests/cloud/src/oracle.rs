@@ -9,6 +9,8 @@ mod owned;
 mod share;
 mod touch;
 
+pub use leak::Needles;
+
 use crate::Cloud;
 use crate::calls::Mark;
 use crate::service::{Item, global_items, items};

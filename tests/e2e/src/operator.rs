@@ -36,6 +36,8 @@ pub struct Start<'a> {
     pub site: &'a Site,
     /// Further environment.
     pub environment: &'a BTreeMap<String, String>,
+    /// What it logs.
+    pub log_level: &'a str,
     /// Seconds between two looks at a stack at rest.
     pub resync: u64,
 }
@@ -61,7 +63,7 @@ impl Operator {
             .envs(start.environment)
             .args(["--cluster-name", &start.site.cluster_name, "--log-format", "text"])
             .args(watched(start.site))
-            .args(["--log-level", "info,jenkinsstack_controller=debug"])
+            .args(["--log-level", start.log_level])
             .args(["--resync-seconds", &start.resync.to_string()])
             .args(["--metrics-address", &format!("127.0.0.1:{metrics}")])
             .args(["--health-address", &format!("127.0.0.1:{health}")])

@@ -44,6 +44,8 @@ pub struct World {
     pub kubeconfig: PathBuf,
     /// Further environment of operators that are started from now on.
     pub environment: BTreeMap<String, String>,
+    /// What they log.
+    pub log_level: &'static str,
     client: kube::Client,
     /// A second cluster for those who need one.
     neighbour: Arc<OnceCell<Arc<Cluster>>>,
@@ -89,6 +91,7 @@ impl World {
             folder: Arc::new(tempfile::tempdir()?),
             kubeconfig: PathBuf::new(),
             environment: BTreeMap::new(),
+            log_level: "info,jenkinsstack_controller=debug",
             operators: Vec::new(),
             replicas: 0,
             site,
@@ -107,7 +110,7 @@ impl World {
     /// When the API server refuses the namespace.
     pub async fn within(&self, namespace: &str) -> anyhow::Result<Self> {
         self.make_namespace(namespace).await?;
-        let Self { cluster, account, cloud, network, kubeconfig, environment, client, .. } = self;
+        let Self { cluster, account, cloud, network, kubeconfig, environment, log_level, client, .. } = self;
         Ok(Self {
             cluster: cluster.clone(),
             account: account.clone(),
@@ -115,6 +118,7 @@ impl World {
             network: network.clone(),
             kubeconfig: kubeconfig.clone(),
             environment: environment.clone(),
+            log_level,
             client: client.clone(),
             operators: Vec::new(),
             site: Site { namespace: namespace.to_owned(), ..self.site.clone() },
@@ -175,6 +179,7 @@ impl World {
             identity: &identity,
             site: &self.site,
             environment: &self.environment,
+            log_level: self.log_level,
             resync,
         };
         self.operators.push(Operator::start(&start)?);

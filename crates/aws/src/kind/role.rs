@@ -4,7 +4,7 @@
 //! that it lacks. Policies are written one after another, because IAM refuses two changes of a role at a time. Calls:
 //! CreateRole, PutRolePolicy, AttachRolePolicy, GetAccountAuthorizationDetails (the only listing with tags and policies),
 //! GetRole, ListRolePolicies, GetRolePolicy, ListAttachedRolePolicies, UpdateAssumeRolePolicy, TagRole,
-//! DeleteRolePermissionsBoundary, DetachRolePolicy, DeleteRolePolicy, DeleteRole.
+//! DetachRolePolicy, DeleteRolePolicy, DeleteRole.
 
 use super::wrong_kind;
 use crate::account::Account;
@@ -13,7 +13,7 @@ use crate::error::{Error, present};
 use crate::permission::{On, Permission, When, permit};
 use crate::tagged::Tagged;
 use aws_sdk_iam::error::BuildError;
-use aws_sdk_iam::types::{AttachedPermissionsBoundary, AttachedPolicy, EntityType, RoleDetail, Tag};
+use aws_sdk_iam::types::{AttachedPolicy, EntityType, RoleDetail, Tag};
 use jenkinsstack_core::arn::PolicyArn;
 use jenkinsstack_core::diff::Field;
 use jenkinsstack_core::graph::Node;
@@ -42,7 +42,6 @@ impl Driver for Role {
         permit("iam:AttachRolePolicy", OURS, When::Owned),
         permit("iam:CreateRole", OURS, When::Tagging),
         permit("iam:DeleteRole", OURS, When::Owned),
-        permit("iam:DeleteRolePermissionsBoundary", OURS, When::Owned),
         permit("iam:DeleteRolePolicy", OURS, When::Owned),
         permit("iam:DetachRolePolicy", OURS, When::Owned),
         permit("iam:GetAccountAuthorizationDetails", On::Any, When::Always),
@@ -83,7 +82,6 @@ impl Driver for Role {
             trust: document("GetRole", id, role.assume_role_policy_document.as_deref())?,
             inline,
             attached,
-            boundary: boundary(role.permissions_boundary.as_ref()),
         };
         Ok(Some(target.seen(tags(role.tags.as_deref().unwrap_or_default()), Any::Role(observed))))
     }
@@ -107,9 +105,6 @@ impl Driver for Role {
         fields: &[Field],
     ) -> Result<Seen, Error> {
         let mut role = known(seen)?.clone();
-        if changes(fields, "permissionsBoundary") {
-            lift_boundary(account, &mut role).await?;
-        }
         if changes(fields, "trustPolicy") {
             write_trust(account, &mut role, desired).await?;
         }
@@ -180,10 +175,6 @@ fn arns(policies: &[AttachedPolicy]) -> BTreeSet<PolicyArn> {
     policies.iter().filter_map(|policy| policy.policy_arn()?.parse().ok()).collect()
 }
 
-fn boundary(boundary: Option<&AttachedPermissionsBoundary>) -> Option<PolicyArn> {
-    boundary?.permissions_boundary_arn()?.parse().ok()
-}
-
 /// A role of the listing.
 fn detailed(role: &RoleDetail) -> Result<Observed, Error> {
     let (operation, name) = ("GetAccountAuthorizationDetails", role.role_name().unwrap_or_default());
@@ -197,7 +188,6 @@ fn detailed(role: &RoleDetail) -> Result<Observed, Error> {
         trust: document(operation, name, role.assume_role_policy_document())?,
         inline: inline.collect::<Result<_, Error>>()?,
         attached: arns(role.attached_managed_policies()),
-        boundary: boundary(role.permissions_boundary()),
     })
 }
 
@@ -235,7 +225,6 @@ async fn make(account: &Account, node: &Node, desired: &Desired) -> Result<Obser
         trust,
         inline: BTreeMap::new(),
         attached: BTreeSet::new(),
-        boundary: None,
     })
 }
 
@@ -257,15 +246,6 @@ async fn write_trust(account: &Account, role: &mut Observed, desired: &Desired) 
     let call = account.clients.iam.update_assume_role_policy().role_name(name).policy_document(text);
     call.send().await.map_err(Error::of("UpdateAssumeRolePolicy", name))?;
     role.trust = trust;
-    Ok(())
-}
-
-/// Ours have none: what bounds them is how little they are given.
-async fn lift_boundary(account: &Account, role: &mut Observed) -> Result<(), Error> {
-    let name = role.name.as_str();
-    let output = account.clients.iam.delete_role_permissions_boundary().role_name(name).send().await;
-    output.map_err(Error::of("DeleteRolePermissionsBoundary", name))?;
-    role.boundary = None;
     Ok(())
 }
 

@@ -12,12 +12,13 @@
 //! is a newest revision that someone else deregistered: services go on with it, and whoever is refused for it has the
 //! family read anew ([`reread`]).
 
+mod content;
 mod request;
 mod revisions;
 
 use super::{ecs, wrong_kind};
 use crate::account::Account;
-use crate::driver::{Deletion, Driver, Listed, Target, changes, retagged};
+use crate::driver::{Deletion, Driver, Listed, Target, retagged};
 use crate::error::Error;
 use crate::permission::{On, Permission, When, permit};
 use crate::tagged::Tagged;
@@ -29,7 +30,7 @@ use jenkinsstack_core::observed::Seen;
 use jenkinsstack_core::owner::{Owner, TAG_FINGERPRINT, Tags};
 use jenkinsstack_core::plan::TAGS;
 use jenkinsstack_core::secret::Fingerprint;
-use revisions::Family;
+use revisions::{Family, Revision};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) struct TaskDefinition;
@@ -72,12 +73,14 @@ impl Driver for TaskDefinition {
     }
 
     async fn read(account: &Account, target: Target<'_>, id: &str) -> Result<Option<Seen>, Error> {
-        let revision = match revisions::newest(account, target, id).await? {
-            Family::Ours { arn, tags } => Some((observed(&arn, &tags)?, tags)),
-            Family::Left { arn, tags } => Some((Observed { fingerprint: None, ..observed(&arn, &tags)? }, tags)),
-            Family::Foreign | Family::Empty => None,
-        };
-        Ok(revision.map(|(observed, tags)| target.seen(tags, Any::TaskDefinition(observed))))
+        match revisions::newest(account, target, id).await? {
+            Family::Ours(revision) => seen(target, revision).map(Some),
+            Family::Left(Revision { arn, tags, content: _ }) => {
+                let observed = Observed { fingerprint: None, ..observed(&arn, &tags)? };
+                Ok(Some(target.seen(tags, Any::TaskDefinition(observed))))
+            }
+            Family::Foreign | Family::Empty => Ok(None),
+        }
     }
 
     async fn create(account: &Account, target: Target<'_>, node: &Node, desired: &Desired) -> Result<Seen, Error> {
@@ -95,16 +98,12 @@ impl Driver for TaskDefinition {
         desired: &Desired,
         fields: &[Field],
     ) -> Result<Seen, Error> {
-        if changes(fields, "revision") {
+        if fields.iter().any(|field| field.name != TAGS) {
             let family = revisions::newest(account, target, &node.name).await?;
             return follow(account, target, node, desired, family).await;
         }
-        let mut tags = seen.tags.clone().unwrap_or_default();
-        if changes(fields, TAGS) {
-            ecs::tag(account, known(seen)?.arn.as_str(), &node.tags).await?;
-            tags = retagged(seen, node);
-        }
-        Ok(target.seen(tags, seen.observed.clone()))
+        ecs::tag(account, known(seen)?.arn.as_str(), &node.tags).await?;
+        Ok(target.seen(retagged(seen, node), seen.observed.clone()))
     }
 
     async fn delete(account: &Account, target: Target<'_>, seen: &Seen) -> Result<Deletion, Error> {
@@ -117,7 +116,7 @@ impl Driver for TaskDefinition {
 /// to come back soon.
 pub(super) async fn reread(account: &Account, arn: &str, error: Error) -> Error {
     let again = async {
-        let Some((_, tags)) = revisions::described(account, arn).await? else { return Ok(()) };
+        let Some(Revision { tags, .. }) = revisions::described(account, arn).await? else { return Ok(()) };
         if let (Some((owner, node)), Some((family, _))) = (Owner::of(&tags), revision(arn)) {
             account.read(Target { owner: &owner, node: &node }, Kind::TaskDefinition, family).await?;
         }
@@ -140,10 +139,10 @@ async fn follow(
     family: Family,
 ) -> Result<Seen, Error> {
     let fingerprint = desired.fingerprint().map_err(Error::bug("RegisterTaskDefinition", &node.name))?;
-    if let Family::Ours { arn, tags } = family
-        && tags.get(TAG_FINGERPRINT).map(String::as_str) == Some(fingerprint.as_str())
+    if let Family::Ours(revision) = family
+        && revision.tags.get(TAG_FINGERPRINT).map(String::as_str) == Some(fingerprint.as_str())
     {
-        return Ok(target.seen(tags.clone(), Any::TaskDefinition(observed(&arn, &tags)?)));
+        return seen(target, revision);
     }
     let mut tags = node.tags.clone();
     tags.insert(TAG_FINGERPRINT.to_owned(), fingerprint.to_string());
@@ -153,15 +152,23 @@ async fn follow(
         let outcome = revisions::prune(account, target, &node.name, KEPT).await;
         outcome.unwrap_or_else(|error| tracing::debug!(%error, "old revisions stay"));
     }
-    Ok(target.seen(tags.clone(), Any::TaskDefinition(observed(&arn, &tags)?)))
+    seen(target, Revision { arn, tags, content: Some(desired.clone()) })
 }
 
+fn seen(target: Target<'_>, revision: Revision) -> Result<Seen, Error> {
+    let Revision { arn, tags, content } = revision;
+    let observed = Observed { content: content.map(Box::new), ..observed(&arn, &tags)? };
+    Ok(target.seen(tags, Any::TaskDefinition(observed)))
+}
+
+/// What the tags of a revision tell.
 fn observed(arn: &str, tags: &Tags) -> Result<Observed, Error> {
     let bug = || Error::bug("DescribeTaskDefinition", arn);
     Ok(Observed {
         family: revision(arn).map_or(arn, |(family, _)| family).parse().map_err(bug())?,
         arn: arn.parse().map_err(bug())?,
         fingerprint: tags.get(TAG_FINGERPRINT).map(Fingerprint::read),
+        content: None,
     })
 }
 

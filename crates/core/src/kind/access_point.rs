@@ -57,13 +57,18 @@ impl Observed {
     }
 }
 
-/// Everything is fixed at creation (CreateAccessPoint, Amazon EFS API Reference).
+const REMEDY: &str = "Jenkins would start on another, empty home: create a new stack with spec.storage.existing, and move \
+     the files";
+
+/// Everything is fixed at creation (CreateAccessPoint, Amazon EFS API Reference). Another file system has another home;
+/// on the same one, a home stays where it is.
 pub fn diff(desired: &Desired, observed: &Observed) -> Result<Change, Unresolved> {
     let Desired { file_system, root } = desired;
-    Ok(Diff::default()
-        .fixed("fileSystemId", file_system.known()?, &observed.file_system)
-        .fixed("root", root, &observed.root)
-        .done())
+    let elsewhere = Diff::default().fixed("fileSystemId", file_system.known()?, &observed.file_system).done();
+    if elsewhere != Change::Same {
+        return Ok(elsewhere);
+    }
+    Ok(Diff::default().refused("root", root, &observed.root, REMEDY).done())
 }
 
 /// A directory and the POSIX user as whom everything in it is done.

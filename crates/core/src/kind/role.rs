@@ -46,8 +46,6 @@ pub struct Observed {
     pub inline: BTreeMap<String, Value>,
     /// Managed policies.
     pub attached: BTreeSet<PolicyArn>,
-    /// Permissions boundary; somebody's doing, since ours have none.
-    pub boundary: Option<PolicyArn>,
 }
 
 impl Observed {
@@ -66,7 +64,8 @@ impl Observed {
     }
 }
 
-/// Everything compared changes in place; name and path are fixed and come from the owner.
+/// Everything compared changes in place; name and path are fixed and come from the owner. A permissions boundary is not
+/// ours to lift: it is how the owner of an account limits what roles may do, and can only take away.
 pub fn diff(desired: &Desired, observed: &Observed) -> Result<Change, Unresolved> {
     let Desired { description: _, trust, inline, attached } = desired;
     let inline: BTreeMap<String, Value> =
@@ -75,6 +74,5 @@ pub fn diff(desired: &Desired, observed: &Observed) -> Result<Change, Unresolved
         .in_place("trustPolicy", &trust.normal()?, &observed.trust)
         .in_place("inlinePolicies", &inline, &observed.inline)
         .in_place("managedPolicies", attached, &observed.attached)
-        .in_place("permissionsBoundary", &None, &observed.boundary)
         .done())
 }

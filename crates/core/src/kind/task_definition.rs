@@ -102,7 +102,7 @@ impl Desired {
 }
 
 /// As it was seen: the newest active revision of the family. The family is what has an identity; revisions come and go.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Observed {
     /// Family.
@@ -111,6 +111,17 @@ pub struct Observed {
     pub arn: TaskDefinitionArn,
     /// Fingerprint of its content, from the tag.
     pub fingerprint: Option<Fingerprint>,
+    /// Its content, if it was read directly: listings tell the fingerprint only.
+    #[serde(skip)]
+    pub content: Option<Box<Desired>>,
+}
+
+/// A revision can't change: what it says follows from its ARN, whether it was read or not.
+impl PartialEq for Observed {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { family, arn, fingerprint, content: _ } = self;
+        (family, arn, fingerprint) == (&other.family, &other.arn, &other.fingerprint)
+    }
 }
 
 impl Observed {
@@ -125,7 +136,25 @@ impl Observed {
     }
 }
 
-/// A revision can't change, so its fingerprint says all; a difference is mended by registering the next revision.
+/// A revision can't change, so its fingerprint says whether it differs; that is mended by registering the next revision.
+/// In which fields it differs can be told of a content that was read.
 pub fn diff(desired: &Desired, observed: &Observed) -> Result<Change, Unresolved> {
-    Ok(Diff::default().in_place("revision", &Some(desired.fingerprint()?), &observed.fingerprint).done())
+    let fingerprint = Some(desired.fingerprint()?);
+    let change = Diff::default().in_place("revision", &fingerprint, &observed.fingerprint).done();
+    let content = observed.content.as_deref().filter(|_| change != Change::Same);
+    Ok(content.map(|content| fields(desired, content)).filter(|fields| *fields != Change::Same).unwrap_or(change))
+}
+
+fn fields(desired: &Desired, content: &Desired) -> Change {
+    let Desired { cpu, memory, architecture, ephemeral_storage, execution_role, task_role, home, container } = desired;
+    Diff::default()
+        .in_place("cpu", cpu, &content.cpu)
+        .in_place("memory", memory, &content.memory)
+        .in_place("cpuArchitecture", architecture, &content.architecture)
+        .in_place("ephemeralStorage", ephemeral_storage, &content.ephemeral_storage)
+        .in_place("executionRoleArn", execution_role, &content.execution_role)
+        .in_place("taskRoleArn", task_role, &content.task_role)
+        .in_place("volume", home, &content.home)
+        .in_place("container", container, &content.container)
+        .done()
 }

@@ -12,8 +12,9 @@ use std::collections::BTreeSet;
 const HOMES: [(&str, &str); 3] =
     [("secretsmanager", "SecretString"), ("secretsmanager", "SecretBinary"), ("elbv2", "ClientSecret")];
 
-/// Planted secrets in the forms in which they may turn up.
-struct Needles<'a> {
+/// Planted secrets in the forms in which they may turn up: as they are, in JSON, percent-encoded, in hexadecimal digits,
+/// and in base64, alone or within something longer.
+pub struct Needles<'a> {
     /// Names and forms.
     forms: Vec<(&'a str, String)>,
     /// Whether a form begins with these two bytes: every text is gone through once, however many forms there are.
@@ -86,7 +87,8 @@ impl Search<'_> {
 }
 
 impl<'a> Needles<'a> {
-    fn new(secrets: &'a [(String, String)]) -> Self {
+    /// Of secrets, each with its name and its value.
+    pub fn new(secrets: &'a [(String, String)]) -> Self {
         let named = |(name, value): &'a (String, String)| forms(value).into_iter().map(|form| (name.as_str(), form));
         let forms: Vec<(&str, String)> = secrets.iter().flat_map(named).collect();
         let mut starts = vec![false; 1 << 16];
@@ -99,7 +101,7 @@ impl<'a> Needles<'a> {
     }
 
     /// Names of the secrets that are in a text, as it is or percent-encoded.
-    fn found_in(&self, text: &str) -> BTreeSet<&'a str> {
+    pub fn found_in(&self, text: &str) -> BTreeSet<&'a str> {
         let mut found = self.plainly_in(text.as_bytes());
         if text.contains('%') {
             found.extend(self.plainly_in(percent_decode_str(text).decode_utf8_lossy().as_bytes()));

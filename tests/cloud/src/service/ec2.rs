@@ -18,6 +18,7 @@ mod reach;
 mod refuse;
 mod route;
 mod rule;
+mod rules;
 mod subnet;
 mod tag;
 mod vpc;
@@ -37,6 +38,7 @@ pub use reach::{admits, reaches, reaches_internet};
 pub use refuse::Kind;
 pub use route::{Route, RouteTable, Target};
 pub use rule::{Form, Ports, Rule};
+pub use rules::Rules;
 pub use subnet::Subnet;
 pub use vpc::Vpc;
 pub use zone::zones;
@@ -96,8 +98,8 @@ pub struct State {
     pub route_tables: BTreeMap<String, RouteTable>,
     /// Security groups by id.
     pub groups: BTreeMap<String, Group>,
-    /// Rules of all security groups by id.
-    pub rules: BTreeMap<String, Rule>,
+    /// Rules of all security groups.
+    pub rules: Rules,
     /// Network interfaces by id.
     pub interfaces: BTreeMap<String, Eni>,
     /// Tags of all resources by resource id; a resource without tags has no entry.

@@ -5,7 +5,8 @@ use crate::compute::{FAMILY, Stage, definition_id as id, existing};
 use jenkinsstack_aws::Class;
 use jenkinsstack_cloud::faults::{Effect, Occurrence, Rule};
 use jenkinsstack_core::input::Template;
-use jenkinsstack_core::kind::{Kind, Observed};
+use jenkinsstack_core::kind::task_definition;
+use jenkinsstack_core::kind::{Desired, Kind, Observed};
 use jenkinsstack_core::observed::Seen;
 use jenkinsstack_core::plan::TAGS;
 use serde_json::{Value, json};
@@ -99,7 +100,7 @@ async fn every_change_is_a_new_revision_and_old_ones_go() {
     let mut seen = stage.bench.create(&id(), &stage.definition(|_| ())).await;
     for round in 2..=7 {
         let node = stage.definition(|desired| desired.container.stop_timeout = 60 + round);
-        seen = stage.bench.update(&id(), &seen, &node, &["revision"]).await;
+        seen = stage.bench.update(&id(), &seen, &node, &["container"]).await;
     }
     assert!(arn(&seen).ends_with(":7"), "{seen:?}");
     assert_eq!(revisions(&stage, "ACTIVE"), [3, 4, 5, 6, 7]);
@@ -116,6 +117,32 @@ async fn every_change_is_a_new_revision_and_old_ones_go() {
     assert_eq!([revisions(&stage, "ACTIVE"), revisions(&stage, "INACTIVE")].concat(), [0; 0]);
 }
 
+/// A plan names the fields that differ, of a revision that was read; a listing does not tell them.
+#[tokio::test(start_paused = true)]
+async fn what_a_revision_says_is_read_back() {
+    let stage = Stage::new().await;
+    let full = |desired: &mut task_definition::Desired| {
+        desired.ephemeral_storage = Some(50);
+        desired.architecture = "ARM64".into();
+        desired.container.secrets.insert("TOKEN".into(), Template::text("arn:aws:ssm:eu-central-1:1:parameter/a"));
+    };
+    let node = stage.definition(full);
+    let made = stage.bench.create(&id(), &node).await;
+    let read = stage.bench.read(&id(), &made).await.unwrap();
+    let (Desired::TaskDefinition(wanted), Observed::TaskDefinition(read_back)) = (&node.desired, &read.observed) else {
+        panic!("{read:?}")
+    };
+    assert_eq!(read_back.content.as_deref(), Some(wanted));
+    let wider = stage.definition(|desired| {
+        full(desired);
+        desired.cpu = 2048;
+        desired.container.environment.insert("A".into(), "b".into());
+    });
+    let names = |seen: &Seen| stage.bench.fields(seen, &wider).iter().map(|field| field.name).collect::<Vec<_>>();
+    assert_eq!(names(&read), ["cpu", "container"]);
+    assert_eq!(names(&stage.bench.list(&id(), Kind::TaskDefinition).await[0]), ["revision"]);
+}
+
 /// What an operator that was just started concludes while the tagging API shows things as they were.
 #[tokio::test(start_paused = true)]
 async fn stale_listings_do_no_harm() {
@@ -123,7 +150,7 @@ async fn stale_listings_do_no_harm() {
     let (first, second) = (stage.definition(|_| ()), stage.definition(|desired| desired.container.stop_timeout = 60));
     let seen = stage.bench.create(&id(), &first).await;
     stage.bench.list(&id(), Kind::TaskDefinition).await;
-    let now = stage.bench.update(&id(), &seen, &second, &["revision"]).await;
+    let now = stage.bench.update(&id(), &seen, &second, &["container"]).await;
     // The old revision, as it is listed for a while: it differs, and the next look finds the new one.
     let fields = stage.bench.fields(&seen, &second);
     let found = stage.bench.account.update(stage.bench.target(&id()), &seen, &second, &fields).await.unwrap();

@@ -13,6 +13,7 @@ mod operators;
 mod plan;
 mod quiet;
 mod replicas;
+mod secrets;
 mod trouble;
 
 use jenkinsstack_e2e::World;
@@ -70,6 +71,7 @@ stories! {
     replicas::death_after_a_create_makes_no_double,
     operators::clusters_of_two_names_live_side_by_side,
     operators::one_name_in_two_installations_is_stalled,
+    secrets::no_value_is_told_in_a_whole_life,
     trouble::an_invalid_spec_stalls_and_changes_nothing,
     trouble::a_missing_secret_stalls_until_it_is_there,
     trouble::a_missing_subnet_is_named,

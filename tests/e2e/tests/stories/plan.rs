@@ -41,6 +41,7 @@ pub(crate) async fn it_says_what_would_be_done_and_does_nothing(world: Arc<World
     let edited = self::file(&world, "edited.yaml", &object)?;
     let from_file = plugin.run(&["plan", "--filename", &edited]).await?;
     says_field_by_field(&from_file)?;
+    ensure!(from_file.stderr == "spec.suspend is true: nothing of this is done until it is false\n", "{from_file:?}");
     world.apply(&object).await?;
     let from_cluster = plugin.run(&["plan", NAME, "--namespace", &world.site.namespace]).await?;
     ensure!(from_cluster.stdout == from_file.stdout, "{}", from_cluster.stdout);
@@ -49,7 +50,9 @@ pub(crate) async fn it_says_what_would_be_done_and_does_nothing(world: Arc<World
         plugin.calls(&mark).into_iter().filter(|call| call.wrote()).map(|call| call.to_string()).collect();
     ensure!(writes.is_empty() && !plugin.calls(&mark).is_empty(), "{writes:?}");
     let requests = plugin.requests(asked)?;
-    let reads = requests.iter().all(|request| ["get", "list"].contains(&request.verb.as_str()));
+    let reads = requests
+        .iter()
+        .all(|request| ["get", "list"].contains(&request.verb.as_str()) || request.request_uri.contains("dryRun=All"));
     ensure!(reads && !requests.is_empty(), "{requests:#?}");
     Ok(())
 }
@@ -68,10 +71,18 @@ pub(crate) async fn what_it_cannot_plan_is_an_error(world: Arc<World>) -> anyhow
     let wrong = file(&world, "wrong.yaml", &wrong)?;
     let other =
         file(&world, "other.yaml", &json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}}))?;
+    let mut open = world.here(stack::reference(NAME, &world.network));
+    open["spec"]["endpoint"] = json!({"host": "jenkins.bytesource.internal"});
+    let open = file(&world, "open.yaml", &open)?;
+    let mut misspelt = world.here(stack::smallest(NAME, &world.network));
+    misspelt["spec"]["logs"] = json!({"retentionDay": 7});
+    let misspelt = file(&world, "misspelt.yaml", &misspelt)?;
     let text = world.folder().join("text.yaml").display().to_string();
     std::fs::write(&text, "this: [is not")?;
     for (args, said) in [
         (&["plan", "--filename", &wrong][..], "spec.controller.memory"),
+        (&["plan", "--filename", &open], "HTTPS"),
+        (&["plan", "--filename", &misspelt], "retentionDay"),
         (&["plan", "--filename", &other], "other.yaml is not a JenkinsStack"),
         (&["plan", "--filename", &text], "text.yaml is not a JenkinsStack"),
         (&["plan", "--filename", "/no/such/file.yaml"], "/no/such/file.yaml"),
@@ -93,6 +104,7 @@ fn says_field_by_field(output: &CommandOutput) -> anyhow::Result<()> {
         "~ update load balancer (",
         "      attributes.idle_timeout.timeout_seconds: 300 -> 600",
         "~ update task definition (",
+        "      cpu: 2048 -> 1024\n      memory: 4096 -> 2048\n",
         "? after task-definition: look again at service",
     ];
     shows_all(output, 2, &expected)

@@ -26,9 +26,6 @@ fn role() -> Vec<Hand> {
         hand("role", "managedPolicies", |at| {
             on_role(at, "AttachRolePolicy", json!({"PolicyArn": at.stage.user.policies[0]}))
         }),
-        hand("role", "permissionsBoundary", |at| {
-            on_role(at, "PutRolePermissionsBoundary", json!({"PermissionsBoundary": at.stage.user.policies[0]}))
-        }),
         hand("role", "tags", |at| on_role(at, "UntagRole", json!({"TagKeys": ["team"]}))),
     ]
 }

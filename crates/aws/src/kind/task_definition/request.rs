@@ -17,7 +17,7 @@ use jenkinsstack_core::kind::task_definition::{Container, Desired, Home};
 use jenkinsstack_core::owner::Tags;
 
 /// The volume that holds the home.
-const VOLUME: &str = "home";
+pub(super) const VOLUME: &str = "home";
 /// Beginning of the log streams, before container and task.
 const STREAM_PREFIX: &str = "jenkins";
 /// How much log waits in memory while CloudWatch Logs does not take it: Jenkins must not stand still for its log.

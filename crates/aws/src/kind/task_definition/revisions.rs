@@ -1,10 +1,12 @@
 //! The revisions of a family: which is the newest, and which may go.
 
 use super::super::ecs;
+use super::content;
 use crate::account::Account;
 use crate::driver::{Target, side_by_side};
 use crate::error::Error;
 use aws_sdk_ecs::types::{SortOrder, TaskDefinitionField, TaskDefinitionStatus};
+use jenkinsstack_core::kind::task_definition::Desired;
 use jenkinsstack_core::owner::Tags;
 
 /// The most that one call deletes (DeleteTaskDefinitions, Amazon ECS API Reference).
@@ -13,23 +15,23 @@ const DELETED: usize = 10;
 /// What there is of a family.
 pub(super) enum Family {
     /// Its newest active revision with this node's tags.
-    Ours {
-        /// ARN with its revision.
-        arn: String,
-        /// Tags.
-        tags: Tags,
-    },
+    Ours(Revision),
     /// No active revision, and an inactive one with this node's tags that is still to be deleted.
-    Left {
-        /// ARN with its revision.
-        arn: String,
-        /// Tags.
-        tags: Tags,
-    },
+    Left(Revision),
     /// Active revisions, none of which has this node's tags.
     Foreign,
     /// Nothing.
     Empty,
+}
+
+/// One revision.
+pub(super) struct Revision {
+    /// ARN with its number.
+    pub(super) arn: String,
+    /// Tags.
+    pub(super) tags: Tags,
+    /// What it says, if we could have written it.
+    pub(super) content: Option<Desired>,
 }
 
 /// The newest revision that counts, active or not.
@@ -38,7 +40,7 @@ pub(super) async fn newest(account: &Account, target: Target<'_>, family: &str) 
         Family::Empty => {
             let left = all(account, family, TaskDefinitionStatus::Inactive).await?;
             let left = first_owned(account, target, &left).await?;
-            Ok(left.map_or(Family::Empty, |(arn, tags)| Family::Left { arn, tags }))
+            Ok(left.map_or(Family::Empty, Family::Left))
         }
         family => Ok(family),
     }
@@ -46,36 +48,37 @@ pub(super) async fn newest(account: &Account, target: Target<'_>, family: &str) 
 
 /// The newest active revision that counts. One that somebody registered by hand is passed over.
 pub(super) async fn active(account: &Account, target: Target<'_>, family: &str) -> Result<Family, Error> {
-    let Some((arn, tags)) = described(account, family).await? else { return Ok(Family::Empty) };
-    if target.owns(&tags) {
-        return Ok(Family::Ours { arn, tags });
+    let Some(newest) = described(account, family).await? else { return Ok(Family::Empty) };
+    if target.owns(&newest.tags) {
+        return Ok(Family::Ours(newest));
     }
     let older = all(account, family, TaskDefinitionStatus::Active).await?;
     let ours = first_owned(account, target, &older).await?;
-    Ok(ours.map_or(Family::Foreign, |(arn, tags)| Family::Ours { arn, tags }))
+    Ok(ours.map_or(Family::Foreign, Family::Ours))
 }
 
-async fn first_owned(account: &Account, target: Target<'_>, arns: &[String]) -> Result<Option<(String, Tags)>, Error> {
+async fn first_owned(account: &Account, target: Target<'_>, arns: &[String]) -> Result<Option<Revision>, Error> {
     for arn in arns {
         match described(account, arn).await? {
-            Some((arn, tags)) if target.owns(&tags) => return Ok(Some((arn, tags))),
+            Some(revision) if target.owns(&revision.tags) => return Ok(Some(revision)),
             Some(_) | None => (),
         }
     }
     Ok(None)
 }
 
-/// A revision by ARN, or the newest active one of a family, with its tags.
-pub(super) async fn described(account: &Account, name: &str) -> Result<Option<(String, Tags)>, Error> {
+/// A revision by ARN, or the newest active one of a family.
+pub(super) async fn described(account: &Account, name: &str) -> Result<Option<Revision>, Error> {
     let call = account.clients.ecs.describe_task_definition().task_definition(name).include(TaskDefinitionField::Tags);
     let output = match call.send().await.map_err(Error::of("DescribeTaskDefinition", name)) {
         // The only code there is for something that does not exist ("DescribeTaskDefinition", Amazon ECS API Reference).
         Err(error) if error.is("ClientException") && error.message.contains("Unable to describe") => return Ok(None),
         outcome => outcome?,
     };
-    let arn = output.task_definition().and_then(|definition| definition.task_definition_arn());
-    let arn = arn.ok_or_else(|| Error::incomplete("DescribeTaskDefinition", name, "ARN"))?;
-    Ok(Some((arn.to_owned(), ecs::from_ecs(output.tags()))))
+    let definition = output.task_definition();
+    let arn = definition.and_then(|definition| definition.task_definition_arn());
+    let arn = arn.ok_or_else(|| Error::incomplete("DescribeTaskDefinition", name, "ARN"))?.to_owned();
+    Ok(Some(Revision { arn, tags: ecs::from_ecs(output.tags()), content: definition.and_then(content::content) }))
 }
 
 /// ARNs of the revisions of a family in one state, newest first.
@@ -116,7 +119,7 @@ async fn remove(
 
 async fn owned(account: &Account, target: Target<'_>, arn: String) -> Result<Option<String>, Error> {
     let described = described(account, &arn).await?;
-    Ok(described.filter(|(_, tags)| target.owns(tags)).map(|_| arn))
+    Ok(described.filter(|revision| target.owns(&revision.tags)).map(|_| arn))
 }
 
 async fn deregistered(account: &Account, target: Target<'_>, arn: String) -> Result<Option<String>, Error> {

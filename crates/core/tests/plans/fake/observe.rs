@@ -154,7 +154,6 @@ fn role(d: &role::Desired, name: &Name) -> Observed {
         trust: d.trust.normal().unwrap(),
         inline: d.inline.iter().map(|(name, policy)| (name.clone(), policy.normal().unwrap())).collect(),
         attached: d.attached.clone(),
-        boundary: None,
     })
 }
 
@@ -283,6 +282,7 @@ fn task_definition(d: &task_definition::Desired, family: &Name, number: usize) -
         family: family.clone(),
         arn: arn("ecs", format_args!("task-definition/jks:{number}")),
         fingerprint: Some(d.fingerprint().unwrap()),
+        content: Some(Box::new(d.clone())),
     })
 }
 

@@ -165,7 +165,7 @@ fn create_security_group(call: &mut Call<'_>) -> Answer {
     let everything = Rule::allow_all_egress(random, &group.id);
     let region = call.regional();
     region.ec2.tag(&group.id, tags);
-    region.ec2.rules.insert(everything.id.clone(), everything);
+    region.ec2.rules.insert(everything);
     let answer = json!({
         "GroupId": group.id, "Tags": tag::shown(&region.ec2, &group.id),
         "SecurityGroupArn": region.arn("ec2", &format!("security-group/{}", group.id)),
@@ -220,10 +220,8 @@ fn delete_security_group(call: &mut Call<'_>) -> Answer {
         return Err(refuse::dependency(format!("resource {id} has a dependent object")));
     }
     let state = &mut call.regional().ec2;
-    let gone: Vec<String> = rule::of(state, &id).map(|rule| rule.id.clone()).collect();
-    for rule in gone {
-        state.rules.remove(&rule);
-        state.tags.remove(&rule);
+    for rule in state.rules.remove_of(&id) {
+        state.tags.remove(&rule.id);
     }
     state.groups.remove(&id);
     state.tags.remove(&id);

@@ -65,7 +65,7 @@ fn authorize(call: &mut Call<'_>, egress: bool) -> Answer {
     let region = call.regional();
     for rule in &rules {
         region.ec2.tag(&rule.id, tags.clone());
-        region.ec2.rules.insert(rule.id.clone(), rule.clone());
+        region.ec2.rules.insert(rule.clone());
     }
     let shown: Vec<Value> = rules.iter().map(|rule| rule.describe(region)).collect();
     Ok(json!({"Return": true, "SecurityGroupRules": shown}))
@@ -152,9 +152,7 @@ fn update_descriptions(call: &mut Call<'_>, egress: bool) -> Answer {
     };
     let rules = &mut call.regional().ec2.rules;
     for (id, description) in changes {
-        if let Some(rule) = rules.get_mut(&id) {
-            rule.description = description;
-        }
+        rules.describe(&id, description);
     }
     Ok(json!({"Return": true}))
 }

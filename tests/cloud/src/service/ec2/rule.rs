@@ -156,8 +156,8 @@ impl Rule {
 }
 
 /// The rules of a group.
-pub(super) fn of<'s>(state: &'s State, group: &'s str) -> impl Iterator<Item = &'s Rule> {
-    state.rules.values().filter(move |rule| rule.group == group)
+pub(super) fn of<'s>(state: &'s State, group: &str) -> impl Iterator<Item = &'s Rule> {
+    state.rules.of(group)
 }
 
 /// The rules of a group in one direction as IpPermissions: one for all peers of the same protocol and ports.
@@ -230,6 +230,7 @@ fn modify_security_group_rules(call: &mut Call<'_>) -> Answer {
     }
     let kept = of(state, &group).filter(|rule| !changed.contains_key(&rule.id)).map(|rule| &rule.form);
     permission::free(kept, changed.values().map(|rule| &rule.form))?;
-    call.regional().ec2.rules.extend(changed);
+    let rules = &mut call.regional().ec2.rules;
+    changed.into_values().for_each(|rule| rules.insert(rule));
     Ok(json!({"Return": true}))
 }

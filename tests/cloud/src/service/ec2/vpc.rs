@@ -139,7 +139,7 @@ fn create_vpc(call: &mut Call<'_>) -> Answer {
     region.ec2.tag(&vpc.id, tags);
     region.ec2.route_tables.insert(table.id.clone(), table);
     region.ec2.groups.insert(group.id.clone(), group);
-    region.ec2.rules.extend(rules.into_iter().map(|rule| (rule.id.clone(), rule)));
+    rules.into_iter().for_each(|rule| region.ec2.rules.insert(rule));
     let mut shown = vpc.describe(region);
     shown["State"] = "pending".into();
     region.ec2.vpcs.insert(vpc.id.clone(), vpc);
@@ -194,7 +194,7 @@ fn delete_vpc(call: &mut Call<'_>) -> Answer {
     state.route_tables.retain(|_, table| table.vpc != id);
     let groups: Vec<String> = state.groups.values().filter(|g| g.vpc == id).map(|g| g.id.clone()).collect();
     state.groups.retain(|_, group| group.vpc != id);
-    state.rules.retain(|_, rule| !groups.contains(&rule.group));
+    groups.iter().for_each(|group| drop(state.rules.remove_of(group)));
     state.tags.remove(&id);
     nothing()
 }
