@@ -16,12 +16,13 @@ use aws_sdk_elasticloadbalancingv2::types::{
 };
 use jenkinsstack_core::diff::Field;
 use jenkinsstack_core::graph::Node;
+use jenkinsstack_core::id::SubnetId;
 use jenkinsstack_core::kind::Observed as Any;
 use jenkinsstack_core::kind::load_balancer::{Desired, Observed, Scheme};
 use jenkinsstack_core::observed::Seen;
 use jenkinsstack_core::owner::Tags;
 use jenkinsstack_core::plan::TAGS;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) struct LoadBalancer;
 
@@ -86,7 +87,7 @@ impl Driver for LoadBalancer {
         let groups = known_groups(node, desired)?;
         let call = account.clients.elb.create_load_balancer().name(&node.name).r#type(LoadBalancerTypeEnum::Application);
         let call = call.scheme(scheme(desired.scheme)).set_security_groups(Some(groups));
-        let call = call.set_subnets(Some(desired.subnets.iter().map(ToString::to_string).collect()));
+        let call = call.set_subnets(Some(ids(&desired.subnets_beside(&BTreeSet::new()))));
         let outcome = call.set_tags(Some(tag_list(&node.tags))).send().await;
         let made = match outcome.map_err(Error::of("CreateLoadBalancer", &node.name)).map_err(Error::just_made) {
             Err(error) if error.is("DuplicateLoadBalancerName") => return existing(account, target, node).await,
@@ -109,10 +110,10 @@ impl Driver for LoadBalancer {
         let mut now = known(seen)?.clone();
         let arn = now.arn.to_string();
         if changes(fields, "subnets") {
-            let subnets = desired.subnets.iter().map(ToString::to_string).collect();
-            let call = account.clients.elb.set_subnets().load_balancer_arn(&arn).set_subnets(Some(subnets));
+            let subnets = desired.subnets_beside(&now.subnets);
+            let call = account.clients.elb.set_subnets().load_balancer_arn(&arn).set_subnets(Some(ids(&subnets)));
             call.send().await.map_err(Error::of("SetSubnets", &arn))?;
-            now.subnets = desired.subnets.clone();
+            now.subnets = subnets;
         }
         if changes(fields, "securityGroups") {
             let groups = known_groups(node, desired)?;
@@ -154,6 +155,10 @@ fn known(seen: &Seen) -> Result<&Observed, Error> {
 fn known_groups(node: &Node, desired: &Desired) -> Result<Vec<String>, Error> {
     let groups = desired.security_groups.iter().map(|group| group.known().map(ToString::to_string));
     groups.collect::<Result<_, _>>().map_err(Error::bug("CreateLoadBalancer", &node.name))
+}
+
+fn ids(subnets: &BTreeSet<SubnetId>) -> Vec<String> {
+    subnets.iter().map(ToString::to_string).collect()
 }
 
 fn scheme(scheme: Scheme) -> LoadBalancerSchemeEnum {

@@ -1,7 +1,7 @@
 //! What the driver of a load balancer promises.
 
 use crate::bench::Bench;
-use crate::front::{BALANCER_NAME, balancer, balancer_node, group};
+use crate::front::{BALANCER_NAME, balancer, balancer_node, group, zones};
 use crate::home::existing;
 use jenkinsstack_aws::{Class, Deletion};
 use jenkinsstack_cloud::faults::{Effect, Occurrence, Rule};
@@ -73,8 +73,12 @@ async fn everything_but_the_scheme_changes_in_place() {
     let subnet = bench.by_hand("ec2", "CreateSubnet", input)["Subnet"]["SubnetId"].as_str().unwrap().to_owned();
     let second = group(&bench, "second").await;
     let moved = with(&node, |desired| {
-        desired.subnets = [&subnet, &bench.network.public_subnets[1]].map(|subnet| subnet.parse().unwrap()).into();
+        desired.subnets = zones(&[subnet.clone(), bench.network.public_subnets[1].clone()]);
     });
+    let joined = with(&node, |desired| {
+        desired.subnets.get_mut(&"eu-central-1a".parse().unwrap()).unwrap().insert(subnet.parse().unwrap());
+    });
+    assert_eq!(bench.fields(&seen, &joined), [], "it stands in one of them");
     let seen = bench.update(&id, &seen, &moved, &["subnets"]).await;
     let regrouped = with(&moved, |desired| desired.security_groups = vec![Input::Known(second.parse().unwrap())]);
     let seen = bench.update(&id, &seen, &regrouped, &["securityGroups"]).await;
