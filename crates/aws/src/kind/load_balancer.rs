@@ -38,7 +38,12 @@ const LINKED_ROLE: &str = "arn:{partition}:iam::{account}:role/aws-service-role/
 impl Driver for LoadBalancer {
     type Desired = Desired;
 
+    /// Until ELB has its linked role, it looks at EC2 with our rights ("Elastic Load Balancing API permissions", Elastic Load
+    /// Balancing User Guide); what lookups need anyway is not repeated.
     const PERMISSIONS: &'static [Permission] = &[
+        permit("ec2:DescribeAccountAttributes", On::Any, When::Always),
+        permit("ec2:DescribeAddresses", On::Any, When::Always),
+        permit("ec2:DescribeInternetGateways", On::Any, When::Always),
         permit("elasticloadbalancing:AddTags", OURS, When::Creating(&["CreateLoadBalancer"])),
         permit("elasticloadbalancing:AddTags", OURS, When::Owned),
         permit("elasticloadbalancing:CreateLoadBalancer", OURS, When::Tagging),
