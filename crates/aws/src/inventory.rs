@@ -17,6 +17,10 @@ use tokio::time::Instant;
 /// For how long our own write is believed against a listing: listings are late by seconds to minutes.
 const LISTINGS_LAG: Duration = Duration::from_secs(180);
 
+/// The same for secrets: "ListSecrets might not reflect changes from the last five minutes" (AWS Secrets Manager API
+/// Reference).
+const SECRETS_LAG: Duration = Duration::from_secs(360);
+
 /// What exists of one stack, and why some kinds could not be listed.
 #[derive(Clone, Debug, Default)]
 pub struct Observation {
@@ -141,7 +145,7 @@ impl Listing {
 
     /// Puts our own recent writes over a listing that may not show them yet.
     fn believe_ourselves(&mut self) {
-        self.ours.retain(|_, (at, _)| at.elapsed() < LISTINGS_LAG);
+        self.ours.retain(|(_, _, kind, _), (at, _)| at.elapsed() < lag(*kind));
         self.made.retain(|_, at| at.elapsed() < LISTINGS_LAG);
         for ((owner, node, kind, id), (_, seen)) in &self.ours {
             let snapshot = self.stacks.entry(owner.clone()).or_default();
@@ -166,21 +170,27 @@ enum Late {
     Everything,
 }
 
+/// For how long our own write to a kind is believed against a listing.
+fn lag(kind: Kind) -> Duration {
+    match kind {
+        Kind::Secret => SECRETS_LAG,
+        _ => LISTINGS_LAG,
+    }
+}
+
 fn late(kind: Kind) -> Late {
     match kind {
-        Kind::TargetGroup => Late::Tags,
-        Kind::TaskDefinition | Kind::Listener | Kind::ListenerRule => Late::Everything,
+        // Their tags come from the tagging API.
+        Kind::TargetGroup | Kind::LoadBalancer | Kind::LogGroup => Late::Tags,
+        Kind::TaskDefinition | Kind::Listener | Kind::ListenerRule | Kind::Secret => Late::Everything,
         Kind::SecurityGroup
         | Kind::SecurityGroupRule
         | Kind::Role
-        | Kind::LogGroup
-        | Kind::Secret
         | Kind::FileSystem
         | Kind::FileSystemPolicy
         | Kind::BackupPolicy
         | Kind::MountTarget
         | Kind::AccessPoint
-        | Kind::LoadBalancer
         | Kind::Cluster
         | Kind::Service => Late::Nothing,
     }
