@@ -83,6 +83,13 @@ impl Inventory {
         self.state.lock().await.made.get(&key).is_some_and(|at| at.elapsed() < LISTINGS_LAG)
     }
 
+    /// Whether we made one of a kind with one of these ids a moment ago.
+    pub(crate) async fn is_one_new(&self, owner: &Owner, kind: Kind, ids: &[String]) -> bool {
+        let state = self.state.lock().await;
+        let ours = |(of, _, same, id): &Key| of == owner && *same == kind && ids.contains(id);
+        state.made.iter().any(|(key, at)| ours(key) && at.elapsed() < LISTINGS_LAG)
+    }
+
     /// A resource as it is since our own write or direct read.
     pub(crate) async fn note(&self, owner: &Owner, seen: Seen) {
         let mut state = self.state.lock().await;
