@@ -16,5 +16,6 @@ pub mod polls;
 pub mod reconcile;
 pub mod requeue;
 pub mod run;
+pub mod serve;
 pub mod telemetry;
 pub mod watch;

@@ -7,24 +7,18 @@ use crate::lease::Election;
 use crate::metrics::{Leads, Metrics};
 use crate::operator::Operator;
 use crate::reconcile::{on_error, reconcile};
-use crate::watch;
+use crate::{serve, watch};
 use anyhow::Context as _;
 use futures::StreamExt;
-use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
-use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
 use jenkinsstack_api::JenkinsStack;
 use jenkinsstack_status::probe;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
 use kube::api::Api;
 use kube::runtime::{Controller, controller, reflector};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 /// Name of the Lease.
@@ -52,8 +46,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let ended = terminated()?;
     let metrics = Metrics::default();
     let ready = Arc::new(AtomicBool::new(false));
-    serve_metrics(metrics_address, metrics.clone()).await?;
-    serve_health(health_address, ready.clone()).await?;
+    serve::metrics(metrics_address, metrics.clone()).await?;
+    serve::health(health_address, ready.clone()).await?;
     let client = kube::Client::try_default().await.context("no way to the cluster: is there a service account?")?;
     let installation = installation(&client).await?;
     let fingerprinter = fingerprinter(&client, &lease_namespace)
@@ -161,47 +155,4 @@ async fn installation(client: &kube::Client) -> anyhow::Result<String> {
     let system =
         namespaces.get("kube-system").await.context("namespace kube-system, whose uid names the installation")?;
     system.uid().context("namespace kube-system has no uid")
-}
-
-async fn serve_metrics(address: SocketAddr, metrics: Metrics) -> anyhow::Result<()> {
-    const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    serve(address, move |path| match path {
-        "/metrics" => (StatusCode::OK, OPEN_METRICS, metrics.text()),
-        _ => (StatusCode::NOT_FOUND, PLAIN, "metrics are at /metrics\n".into()),
-    })
-    .await
-}
-
-async fn serve_health(address: SocketAddr, ready: Arc<AtomicBool>) -> anyhow::Result<()> {
-    serve(address, move |path| match path {
-        "/healthz" => (StatusCode::OK, PLAIN, "ok\n".into()),
-        "/readyz" if ready.load(Ordering::Relaxed) => (StatusCode::OK, PLAIN, "ok\n".into()),
-        "/readyz" => (StatusCode::SERVICE_UNAVAILABLE, PLAIN, "not connected to the cluster yet\n".into()),
-        _ => (StatusCode::NOT_FOUND, PLAIN, "health is at /healthz and /readyz\n".into()),
-    })
-    .await
-}
-
-const PLAIN: &str = "text/plain; charset=utf-8";
-
-type Page = (StatusCode, &'static str, String);
-
-/// Answers GET requests in the background.
-async fn serve(address: SocketAddr, page: impl Fn(&str) -> Page + Clone + Send + Sync + 'static) -> anyhow::Result<()> {
-    let listener = TcpListener::bind(address).await.with_context(|| format!("can't listen on {address}"))?;
-    tracing::info!(address = %listener.local_addr()?, "serving");
-    tokio::spawn(async move {
-        while let Ok((connection, _)) = listener.accept().await {
-            let page = page.clone();
-            let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-                let (status, content_type, body) = page(request.uri().path());
-                let answer = Response::builder().status(status).header("content-type", content_type);
-                async move { answer.body(Full::new(Bytes::from(body))) }
-            });
-            tokio::spawn(
-                hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(connection), service),
-            );
-        }
-    });
-    Ok(())
 }
