@@ -76,6 +76,14 @@ impl Operator {
         0
     }
 
+    /// Forgets a stack that is gone, however it went.
+    pub(crate) fn forget(&self, namespace: Option<&str>, name: &str) {
+        let namespace = namespace.unwrap_or_default().to_owned();
+        let owner = Owner { cluster: self.cluster.clone(), namespace, name: name.to_owned() };
+        self.metrics.forget(&owner.namespace, &owner.name);
+        self.progress().remove(&owner);
+    }
+
     /// What is remembered of each stack.
     pub(crate) fn progress(&self) -> MutexGuard<'_, BTreeMap<Owner, Progress>> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)

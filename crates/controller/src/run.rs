@@ -10,6 +10,7 @@ use crate::reconcile::{on_error, reconcile};
 use crate::{serve, watch};
 use anyhow::Context as _;
 use futures::StreamExt;
+use futures::future::ready;
 use jenkinsstack_api::JenkinsStack;
 use jenkinsstack_status::probe;
 use k8s_openapi::api::core::v1::Namespace;
@@ -98,19 +99,26 @@ async fn work(
     election: Option<&mut Election>,
 ) -> anyhow::Result<()> {
     let client = operator.client.clone();
+    let (forgetful, forgets) = (operator.clone(), operator.clone());
+    let gone = move |stack: &JenkinsStack| forgetful.forget(stack.namespace().as_deref(), &stack.name_any());
+    let stacks = watch::stacks(&client, namespaces, writer, gone);
     let wakes = watch::secrets(&client, namespaces, operator.stacks.clone());
     let config = controller::Config::default().concurrency(CONCURRENCY).debounce(Duration::from_millis(200));
     let stopping = operator.stopping.clone();
     let stop = stopping.clone();
-    let passes = Controller::for_stream(watch::stacks(&client, namespaces, writer), operator.stacks.clone())
+    let passes = Controller::for_stream(stacks, operator.stacks.clone())
         .with_config(config)
         .reconcile_on(wakes)
         .graceful_shutdown_on(async move { stop.cancelled().await })
         .run(reconcile, on_error, operator)
-        .for_each(|outcome| async move {
-            if let Err(error) = outcome {
-                tracing::debug!(%error, "not reconciled");
+        .for_each(|outcome| {
+            match outcome {
+                Ok(_) => (),
+                // A pass that was under way when its stack went has told of it once more.
+                Err(controller::Error::ObjectNotFound(stack)) => forgets.forget(stack.namespace.as_deref(), &stack.name),
+                Err(error) => tracing::debug!(%error, "not reconciled"),
             }
+            ready(())
         });
     let lost = async {
         match election {
