@@ -235,6 +235,9 @@ impl Run<'_> {
     }
 
     async fn report(&self, phase: Phase<'_>) -> Result<(), ReconcileError> {
+        if self.operator.lost.is_cancelled() {
+            return Ok(());
+        }
         let facts = Facts {
             generation: self.stack.metadata.generation.unwrap_or_default(),
             spec: &self.stack.spec,

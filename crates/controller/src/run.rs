@@ -7,7 +7,7 @@ use crate::lease::Election;
 use crate::metrics::{Leads, Metrics};
 use crate::operator::Operator;
 use crate::reconcile::{on_error, reconcile};
-use crate::{serve, watch};
+use crate::{lease, serve, watch};
 use anyhow::Context as _;
 use futures::StreamExt;
 use futures::future::ready;
@@ -17,13 +17,12 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
 use kube::api::Api;
 use kube::runtime::{Controller, controller, reflector};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// Name of the Lease.
-const LEASE: &str = "jenkinsstack-operator";
 /// Stacks that are worked on at the same time.
 const CONCURRENCY: u16 = 16;
 
@@ -41,6 +40,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         log_level: _,
         resync_seconds,
         leader_election,
+        lease_name,
         lease_namespace,
         identity,
     } = args;
@@ -68,12 +68,13 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         resync,
         stacks: store,
         stopping: CancellationToken::new(),
+        lost: CancellationToken::new(),
         accounts: Default::default(),
         progress: Default::default(),
     });
     ready.store(true, Ordering::Relaxed);
-    let mut election = Election::new(client.clone(), &lease_namespace, LEASE, &identity);
-    if leader_election {
+    let mut election = leader_election.then(|| Election::new(client, &lease_namespace, &lease_name, &identity));
+    if let Some(election) = &mut election {
         tokio::select! {
             () = election.acquire() => (),
             () = ended.cancelled() => return Ok(()),
@@ -81,10 +82,9 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     }
     metrics.lead(Leads::Yes);
     tracing::info!(identity, "leading");
-    let held = leader_election.then_some(&mut election);
-    let outcome = work(operator, &watch_namespaces, writer, ended, held).await;
+    let outcome = work(operator, &watch_namespaces, writer, ended, election.as_mut()).await;
     metrics.lead(Leads::No);
-    if leader_election {
+    if let (Some(election), true) = (&mut election, outcome.is_ok()) {
         election.release().await;
     }
     outcome
@@ -104,7 +104,7 @@ async fn work(
     let stacks = watch::stacks(&client, namespaces, writer, gone);
     let wakes = watch::secrets(&client, namespaces, operator.stacks.clone());
     let config = controller::Config::default().concurrency(CONCURRENCY).debounce(Duration::from_millis(200));
-    let stopping = operator.stopping.clone();
+    let (stopping, lost) = (operator.stopping.clone(), operator.lost.clone());
     let stop = stopping.clone();
     let passes = Controller::for_stream(stacks, operator.stacks.clone())
         .with_config(config)
@@ -115,31 +115,51 @@ async fn work(
             match outcome {
                 Ok(_) => (),
                 // A pass that was under way when its stack went has told of it once more.
-                Err(controller::Error::ObjectNotFound(stack)) => forgets.forget(stack.namespace.as_deref(), &stack.name),
+                Err(controller::Error::ObjectNotFound(stack)) => {
+                    forgets.forget(stack.namespace.as_deref(), &stack.name)
+                }
                 Err(error) => tracing::debug!(%error, "not reconciled"),
             }
             ready(())
         });
-    let lost = async {
+    let hold = async {
         match election {
             Some(election) => election.hold().await,
             None => std::future::pending().await,
         }
     };
-    tokio::pin!(passes, lost);
-    let mut taken = tokio::select! {
+    drive(passes, hold, ended, &stopping, &lost).await
+}
+
+/// Lets `passes` run until `ended` or until `hold` is over, cancels `stopping`, and lets them come to their end: as long as
+/// that takes while the lease is held, and after its loss, of which `lost` tells, until another replica may begin.
+async fn drive(
+    passes: impl Future<Output = ()>,
+    hold: impl Future<Output = ()>,
+    ended: CancellationToken,
+    stopping: &CancellationToken,
+    lost: &CancellationToken,
+) -> anyhow::Result<()> {
+    let (mut passes, mut hold) = (pin!(passes), pin!(hold));
+    let held = tokio::select! {
         () = &mut passes => return Ok(()),
-        () = ended.cancelled() => false,
-        () = &mut lost => true,
+        () = ended.cancelled() => true,
+        () = &mut hold => false,
     };
+    tracing::info!(lost = !held, "stopping");
     stopping.cancel();
-    tracing::info!(lost = taken, "stopping");
-    // The lease is kept until the last call under way has ended.
-    tokio::select! {
-        () = &mut passes => (),
-        () = &mut lost, if !taken => taken = true,
+    if held {
+        tokio::select! {
+            () = &mut passes => return Ok(()),
+            () = &mut hold => (),
+        }
     }
-    if taken { Err(anyhow::anyhow!("the lease {LEASE} was lost: another replica works now")) } else { Ok(()) }
+    lost.cancel();
+    let came_to_an_end = tokio::time::timeout(lease::GRACE, passes).await.is_ok();
+    anyhow::bail!(
+        "the lease was lost, another replica works now; {}",
+        if came_to_an_end { "all calls had ended" } else { "calls that had not ended were given up" }
+    )
 }
 
 /// Cancelled by SIGTERM or SIGINT, from now on.
@@ -163,4 +183,49 @@ async fn installation(client: &kube::Client) -> anyhow::Result<String> {
     let system =
         namespaces.get("kube-system").await.context("namespace kube-system, whose uid names the installation")?;
     system.uid().context("namespace kube-system has no uid")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::pending;
+    use tokio::time::Instant;
+
+    /// Drives passes that come to their end, or not, some time after they were told to stop.
+    async fn driven(ends: impl Future<Output = ()>, hold: impl Future<Output = ()>) -> (anyhow::Result<()>, bool) {
+        let (ended, stopping, lost) = (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
+        let passes = async {
+            stopping.cancelled().await;
+            ends.await;
+        };
+        let told = async {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            ended.cancel();
+        };
+        let (outcome, ()) = tokio::join!(drive(passes, hold, ended.clone(), &stopping, &lost), told);
+        (outcome, lost.is_cancelled())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_a_loss_no_pass_goes_on_beside_another_replica() {
+        let began = Instant::now();
+        let (outcome, lost) = driven(pending(), ready(())).await;
+        assert!(lost && outcome.is_err_and(|error| error.to_string().contains("given up")));
+        assert_eq!(began.elapsed(), lease::GRACE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn while_the_lease_is_held_calls_may_take_their_time() {
+        let long = Duration::from_secs(80);
+        let (outcome, lost) = driven(tokio::time::sleep(long), pending()).await;
+        assert!(!lost && outcome.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_that_is_lost_while_stopping_bounds_what_is_left() {
+        let began = Instant::now();
+        let (outcome, lost) = driven(pending(), tokio::time::sleep(Duration::from_secs(7))).await;
+        assert!(lost && outcome.is_err());
+        assert_eq!(began.elapsed(), Duration::from_secs(7) + lease::GRACE);
+    }
 }
