@@ -135,10 +135,11 @@ mod tests {
     #[tokio::test]
     async fn who_lost_the_lease_tells_nothing_any_more() {
         let suspended = json!({"apiVersion": "jenkinsstack.io/v1alpha1", "kind": "JenkinsStack",
-            "metadata": {"name": "jenkins", "namespace": "team", "generation": 1},
+            "metadata": {"name": "jenkins", "namespace": "team", "generation": 1, "resourceVersion": "1",
+                "finalizers": [crate::finalizer::FINALIZER]},
             "spec": {"aws": {"region": "eu-central-1"}, "suspend": true}});
         let stack: Arc<JenkinsStack> = Arc::new(serde_json::from_value(suspended.clone()).unwrap());
-        let script = Script::new([Answer::ok(suspended), Answer::ok(json!({}))]);
+        let script = Script::new([Answer::ok(suspended)]);
         let operator = Arc::new(operator(&script).unwrap());
         reconcile(stack.clone(), operator.clone()).await.unwrap();
         let status = "PATCH /apis/jenkinsstack.io/v1alpha1/namespaces/team/jenkinsstacks/jenkins/status";
