@@ -22,10 +22,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 
 /// How often the world is looked at while waiting for something.
 const LOOK: Duration = Duration::from_millis(200);
+
+/// The definition of a JenkinsStack.
+const DEFINITION: &str = "crd/jenkinsstacks.jenkinsstack.io";
 
 /// A cluster, an account, and the operators between them.
 pub struct World {
@@ -147,8 +150,15 @@ impl World {
     }
 
     /// Installs the chart: real `helm template`, real `kubectl apply`.
+    ///
+    /// One after the other: the definition belongs to the first release of a cluster, as the chart's README says.
     async fn install(&mut self) -> anyhow::Result<()> {
-        let (system, values) = (self.site.system(), self.site.all_values());
+        static INSTALLING: Mutex<()> = Mutex::const_new(());
+        let _one = INSTALLING.lock().await;
+        let (system, mut values) = (self.site.system(), self.site.all_values());
+        if self.kubectl(&["get", DEFINITION]).await.is_ok() {
+            values.push("crds.install=false".to_owned());
+        }
         let args: Vec<&str> = values.iter().flat_map(|value| ["--set", value]).collect();
         let rendered = chart::render(&self.cluster, &self.site.release, &system, &args).await?;
         self.chart = chart::objects(&rendered)?;
@@ -161,7 +171,7 @@ impl World {
         }
         let file = file.display().to_string();
         self.kubectl(&["apply", "--server-side", "--filename", &file]).await?;
-        self.kubectl(&["wait", "--for=condition=Established", "crd/jenkinsstacks.jenkinsstack.io"]).await?;
+        self.kubectl(&["wait", "--for=condition=Established", DEFINITION]).await?;
         let accounts = ["get", "serviceaccounts", "--namespace", &system, "--output", "name"];
         let account = self.kubectl(&accounts).await?;
         let account = account.trim().strip_prefix("serviceaccount/").context("the chart has no service account")?;
