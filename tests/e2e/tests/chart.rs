@@ -186,12 +186,16 @@ async fn the_operator_understands_what_the_chart_tells_it() {
 
 #[tokio::test]
 async fn without_leader_election_the_old_pod_ends_first() {
-    for (set, expected) in [
-        ("clusterName=ci", json!({"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}})),
-        ("clusterName=ci,leaderElection.enabled=false,replicaCount=1", json!({"type": "Recreate"})),
-    ] {
-        let rendered = objects(&render(&["--set", set]).await.unwrap());
-        assert_eq!(of_kind(&rendered, "Deployment")[0]["spec"]["strategy"], expected, "{set}");
+    let cluster = cluster().await;
+    let (on, off) = ("leaderElection.enabled=true", "leaderElection.enabled=false,replicaCount=1");
+    for (set, expected) in [(on, "RollingUpdate 1 0"), (off, "Recreate  "), (on, "RollingUpdate 1 0")] {
+        let (chart, values) = (chart::folder(), format!("clusterName=ci,crds.install=false,{set}"));
+        let args = ["upgrade", "--install", "turned", &chart, "--namespace", NAMESPACE, "--set", &values];
+        cluster.helm(args).await.unwrap().success().unwrap();
+        let strategy = "jsonpath={.spec.strategy.type} {.spec.strategy.rollingUpdate.maxSurge} {.spec.strategy.rollingUpdate.maxUnavailable}";
+        let deployment = "deployment/turned-jenkinsstack-operator";
+        let get = cluster.kubectl(["get", deployment, "--namespace", NAMESPACE, "--output", strategy]).await.unwrap();
+        assert_eq!(get.success().unwrap(), expected, "{set}");
     }
 }
 
