@@ -33,10 +33,12 @@ pub(crate) async fn a_stack_that_is_torn_away_leaves_no_series(world: Arc<World>
     let mut world = world.beside(Site::named("torn")).await?;
     world.operate(RESYNC)?;
     world.apply(&world.here(stack::smallest("torn", &world.network))).await?;
-    let told = async |what: bool| {
-        let told =
-            async || Ok(world.operators.first().context("one")?.metrics().await?.contains("name=\"torn\"") == what);
-        world.eventually_async(LIMIT, &format!("its series are there: {what}"), told).await
+    let told = async |there: bool| {
+        let told = async || {
+            let metrics = world.operators.first().context("an operator")?.metrics().await;
+            Ok(metrics.is_ok_and(|metrics| metrics.contains("name=\"torn\"") == there))
+        };
+        world.eventually_async(LIMIT, &format!("its series are there: {there}"), told).await
     };
     told(true).await?;
     world.delete("torn").await?;

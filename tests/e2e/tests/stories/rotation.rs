@@ -55,9 +55,10 @@ fn secret(world: &World, turn: &str) -> Value {
     secret
 }
 
-/// A counter of passes.
+/// A counter of passes; 0 as well while the operator does not serve it yet.
 async fn counted(world: &World, series: &str) -> anyhow::Result<u64> {
-    world.operators.first().context("an operator")?.metric(&format!("jenkinsstack_reconcile_{series}")).await
+    let operator = world.operators.first().context("an operator")?;
+    Ok(operator.metric(&format!("jenkinsstack_reconcile_{series}")).await.unwrap_or_default())
 }
 
 /// The token that Jenkins is given.
