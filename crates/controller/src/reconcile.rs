@@ -65,7 +65,7 @@ pub async fn reconcile(stack: Arc<JenkinsStack>, operator: Arc<Operator>) -> Res
 /// What to do when there was no way to the cluster.
 pub fn on_error(stack: Arc<JenkinsStack>, error: &ReconcileError, operator: Arc<Operator>) -> Action {
     tracing::warn!(namespace = stack.namespace(), name = stack.name_any(), %error, "pass failed");
-    operator.metrics.pass("error", Duration::ZERO);
+    operator.metrics.no_pass();
     Action::requeue(requeue::backoff(Class::Transient, operator.fails(&operator.owner(&stack))))
 }
 
@@ -236,6 +236,9 @@ impl Run<'_> {
     }
 
     async fn report(&self, phase: Phase<'_>) -> Result<(), ReconcileError> {
+        if self.operator.lost.is_cancelled() {
+            return Ok(());
+        }
         let facts = Facts {
             generation: self.stack.metadata.generation.unwrap_or_default(),
             spec: &self.stack.spec,

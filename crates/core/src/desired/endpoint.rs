@@ -99,7 +99,7 @@ impl Stack<'_> {
         let desired = load_balancer::Desired {
             scheme,
             vpc: self.context.vpc.clone(),
-            subnets: Context::one_per_zone(&self.context.public_subnets).into_values().cloned().collect(),
+            subnets: Context::by_zone(&self.context.public_subnets),
             security_groups: network.load_balancer.iter().map(group).collect(),
             attributes: self.load_balancer_attributes(),
         };

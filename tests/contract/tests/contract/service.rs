@@ -290,6 +290,28 @@ async fn a_home_that_is_in_use_elsewhere_is_waited_for() {
     assert_eq!(existing(&stage.bench, "ecs:task").len(), 1);
 }
 
+/// Invariant 2: between the answers about running and about stopped tasks, a task changes from the one to the other.
+#[tokio::test(start_paused = true)]
+async fn a_task_that_is_told_to_stop_meanwhile_is_counted() {
+    let stage = Stage::new().await;
+    let slow = Script { term_after: Some(100.0), ..Script::default() };
+    stage.bench.cloud.with(|world| world.scripts.set("jenkins/*", slow));
+    let (_, seen) = running(&stage).await;
+    let none = json!({"cluster": CLUSTER_NAME, "service": SERVICE_NAME, "desiredCount": 0});
+    stage.bench.by_hand("ecs", "UpdateService", none);
+    let task = existing(&stage.bench, "ecs:task").pop().unwrap();
+    assert_eq!(task.state["desiredStatus"], "RUNNING");
+    let late = Rule::new(Effect::Reset).operation("ListTasks").resource("RUNNING").occurs(Occurrence::First(1));
+    stage.bench.cloud.faults(|faults| faults.add(late));
+    let stop = async {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        stage.bench.by_hand("ecs", "StopTask", json!({"cluster": CLUSTER_NAME, "task": task.arn}));
+    };
+    let arn = seen.id();
+    let (read, ()) = tokio::join!(read(&stage.bench, &arn), stop);
+    assert_eq!(observed(&read.unwrap()).rollout.left, 1);
+}
+
 async fn read_definition(stage: &Stage) -> Seen {
     let target = stage.bench.target(&definition_id()).node.clone();
     let read = stage.bench.account.read(stage.bench.target(&target), Kind::TaskDefinition, FAMILY).await;

@@ -206,7 +206,7 @@ fn mount_target(d: &mount_target::Desired, number: usize) -> Observed {
     Observed::MountTarget(mount_target::Observed {
         id: parsed(format_args!("fsmt-{number:04}")),
         file_system: d.file_system.known().unwrap().clone(),
-        subnet: d.subnet.clone(),
+        subnet: d.subnets.first().unwrap().clone(),
         security_groups: [d.security_group.known().unwrap().clone()].into(),
         life_cycle_state: "creating".into(),
     })
@@ -229,7 +229,7 @@ fn load_balancer(d: &load_balancer::Desired, number: usize) -> Observed {
         zone: Some("Z215JYRZR1TBD5".into()),
         scheme: d.scheme,
         vpc: d.vpc.clone(),
-        subnets: d.subnets.clone(),
+        subnets: d.subnets_beside(&[].into()),
         security_groups: d.security_groups.iter().map(|group| group.known().unwrap().clone()).collect(),
         attributes: d.attributes.clone(),
         state_code: "provisioning".into(),

@@ -124,7 +124,7 @@ async fn the_old_task_may_still_be_stopping_when_the_new_one_starts() {
     rule!(
         "ECS",
         "A task that has left RUNNING no longer counts: its successor starts while it is still STOPPING",
-        "Amazon ECS API Reference, DeploymentConfiguration, member maximumPercent"
+        "Amazon ECS API Reference, DeploymentConfiguration, member maximumPercent; aws/containers-roadmap#959"
     );
     let stage = Stage::new().await;
     stage.script(Script { term_after: Some(110.0), ..Script::default() });
