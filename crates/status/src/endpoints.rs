@@ -1,10 +1,10 @@
 //! Where Jenkins is reached, and what to register at the OpenID provider.
 
 use crate::facts::Pass;
-use jenkinsstack_api::JenkinsStackSpec;
 use jenkinsstack_api::spec::Protocol;
 use jenkinsstack_api::status::Endpoints;
-use jenkinsstack_core::kind::{Desired, Observed};
+use jenkinsstack_api::{JenkinsStackSpec, JenkinsStackStatus};
+use jenkinsstack_core::kind::{Desired, Kind, Observed};
 
 /// The path at which the load balancer takes the provider's answer ("Authenticate users using an Application Load
 /// Balancer", ELB User Guide).
@@ -12,9 +12,11 @@ const LOAD_BALANCER_CALLBACK: &str = "/oauth2/idpresponse";
 /// The path at which Jenkins' OpenID Connect plugin takes it (oic-auth plugin documentation).
 const JENKINS_CALLBACK: &str = "/securityRealm/finishLogin";
 
-/// The endpoints, once there is a load balancer.
-pub fn endpoints(spec: &JenkinsStackSpec, pass: &Pass<'_>) -> Option<Endpoints> {
-    let load_balancer = load_balancer(pass).or(pass.existing_load_balancer)?;
+/// The endpoints, once there is a load balancer; while it can't be read, with the one that was known.
+pub fn endpoints(spec: &JenkinsStackSpec, pass: &Pass<'_>, previous: Option<&JenkinsStackStatus>) -> Option<Endpoints> {
+    let known = || previous?.endpoints.as_ref()?.load_balancer.as_deref();
+    let unread = pass.snapshot.unread.contains(&Kind::LoadBalancer);
+    let load_balancer = load_balancer(pass).or(pass.existing_load_balancer).or_else(|| known().filter(|_| unread))?;
     let scheme = match spec.endpoint.protocol() {
         Protocol::Http => "http",
         Protocol::Https => "https",
