@@ -155,3 +155,31 @@ pub(crate) fn judge(class: Class) -> (Reason, Outlook) {
         Class::Bug => (Reason::InternalError, Outlook::NeedsUser),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::requeue::backoff;
+
+    #[test]
+    fn a_trouble_is_tried_again_at_the_pace_of_its_class() {
+        for of in [
+            Class::Throttled,
+            Class::Transient,
+            Class::NotYet,
+            Class::Conflict,
+            Class::Denied,
+            Class::Invalid,
+            Class::Quota,
+            Class::Foreign,
+            Class::Bug,
+        ] {
+            let trouble = failed(&Error::new(of, "DescribeVpcs", "vpc-1", "no"));
+            assert_eq!(class(&trouble), of);
+            assert_eq!(backoff(class(&trouble), 3), backoff(of, 3));
+        }
+        let unreachable = Trouble { reason: Reason::IssuerUnreachable, outlook: Outlook::Retrying, ..bug("no".into()) };
+        assert_eq!(class(&unreachable), Class::Transient);
+        assert_eq!(class(&wrong(Reason::SecretNotFound, "no".into())), Class::Invalid);
+    }
+}
