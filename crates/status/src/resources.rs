@@ -49,8 +49,9 @@ fn row(pass: &Pass<'_>, node: &NodeId, kind: Kind, seen: Option<&Seen>) -> Resou
         (Some(State::Leaving), _) | (Some(_), Some(Action::Delete { .. })) => ResourceState::Deleting,
         (Some(State::Failed(_)), _) => ResourceState::Failed,
         (Some(State::Pending(_)), _) => ResourceState::Creating,
+        // That it will be looked at once more does not mean that anything differs.
+        (Some(State::Ready), None | Some(Action::Review { .. })) => ResourceState::Ready,
         (Some(State::Settling(_)), _) | (Some(State::Ready), Some(_)) => ResourceState::Updating,
-        (Some(State::Ready), None) => ResourceState::Ready,
     };
     ResourceStatus { node: node.to_string(), kind: format!("{kind:?}"), id: seen.map(Seen::id), state }
 }
