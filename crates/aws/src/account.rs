@@ -120,6 +120,11 @@ impl Account {
         Ok(deletion)
     }
 
+    /// Whether we made one of these a moment ago, so that not every service knows of it yet.
+    pub(crate) async fn is_one_new(&self, target: Target<'_>, kind: Kind, ids: &[String]) -> bool {
+        self.inventory.is_one_new(target.owner, kind, ids).await
+    }
+
     pub(crate) fn answers(&self) -> &Answers {
         &self.answers
     }

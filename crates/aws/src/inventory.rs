@@ -17,6 +17,9 @@ use tokio::time::Instant;
 /// For how long our own write is believed against a listing: listings are late by seconds to minutes.
 const LISTINGS_LAG: Duration = Duration::from_secs(180);
 
+/// The same for secrets: "ListSecrets might not reflect changes from the last five minutes" (AWS Secrets Manager API
+/// Reference).
+const SECRETS_LAG: Duration = Duration::from_secs(360);
 /// For how long a listing in which something failed serves: those who wait for it do not all try again at once.
 const PAUSE: Duration = Duration::from_secs(5);
 
@@ -110,6 +113,13 @@ impl Inventory {
         self.state.lock().await.made.get(&key).is_some_and(|at| at.elapsed() < LISTINGS_LAG)
     }
 
+    /// Whether we made one of a kind with one of these ids a moment ago.
+    pub(crate) async fn is_one_new(&self, owner: &Owner, kind: Kind, ids: &[String]) -> bool {
+        let state = self.state.lock().await;
+        let ours = |(of, _, same, id): &Key| of == owner && *same == kind && ids.contains(id);
+        state.made.iter().any(|(key, at)| ours(key) && at.elapsed() < LISTINGS_LAG)
+    }
+
     /// A resource as it is since our own write or direct read.
     pub(crate) async fn note(&self, owner: &Owner, seen: Seen) {
         let mut state = self.state.lock().await;
@@ -185,7 +195,7 @@ impl Listing {
 
     /// Puts our own recent writes over a listing that may not show them yet. What was noted since it began is newer than it.
     fn believe_ourselves(&mut self, began: Instant) {
-        self.ours.retain(|_, (at, _)| at.elapsed() < LISTINGS_LAG);
+        self.ours.retain(|(_, _, kind, _), (at, _)| at.elapsed() < lag(*kind));
         self.made.retain(|_, at| at.elapsed() < LISTINGS_LAG);
         for ((owner, node, kind, id), (at, seen)) in &self.ours {
             let snapshot = self.stacks.entry(owner.clone()).or_default();
@@ -211,21 +221,27 @@ enum Late {
     Everything,
 }
 
+/// For how long our own write to a kind is believed against a listing.
+fn lag(kind: Kind) -> Duration {
+    match kind {
+        Kind::Secret => SECRETS_LAG,
+        _ => LISTINGS_LAG,
+    }
+}
+
 fn late(kind: Kind) -> Late {
     match kind {
-        Kind::TargetGroup => Late::Tags,
-        Kind::TaskDefinition | Kind::Listener | Kind::ListenerRule => Late::Everything,
+        // Their tags come from the tagging API.
+        Kind::TargetGroup | Kind::LoadBalancer | Kind::LogGroup => Late::Tags,
+        Kind::TaskDefinition | Kind::Listener | Kind::ListenerRule | Kind::Secret => Late::Everything,
         Kind::SecurityGroup
         | Kind::SecurityGroupRule
         | Kind::Role
-        | Kind::LogGroup
-        | Kind::Secret
         | Kind::FileSystem
         | Kind::FileSystemPolicy
         | Kind::BackupPolicy
         | Kind::MountTarget
         | Kind::AccessPoint
-        | Kind::LoadBalancer
         | Kind::Cluster
         | Kind::Service => Late::Nothing,
     }

@@ -72,35 +72,118 @@ pub struct Names<'a> {
     pub cluster: &'a str,
 }
 
-/// The operator's IAM policy, in a fixed order: one statement for each condition.
+/// The operator's IAM policy, in a fixed order.
 ///
-/// Actions and resources of one condition share a statement, which IAM's limit on the size of a policy asks for. It allows
-/// no more than apart: an action and the ARN of another service's resource never meet.
+/// IAM's limit on the size of a policy asks for few statements, so permits of one condition share one. It allows no more
+/// than they do apart: of what an action can be about, its statement names what the action is permitted on, and no more.
+/// Create operations of one service share a statement because the tags in a create call go to what it makes.
 pub fn policy(names: &Names<'_>) -> Value {
     policy_of(&all(), names)
 }
 
 /// A policy of some permissions, for asking what each is needed for.
 pub fn policy_of(permissions: &BTreeSet<Permission>, names: &Names<'_>) -> Value {
-    let mut grants: BTreeMap<(Bound, Reach), Grant> = BTreeMap::new();
+    let mut permitted: BTreeMap<(Bound, Reach), Permitted> = BTreeMap::new();
     for &Permission { action, on, when } in permissions {
         let (bound, operations) = Bound::of(action, when);
-        let grant = grants.entry((bound, Reach::of(on))).or_default();
-        grant.actions.insert(action);
-        grant.resources.insert(names.fill(on));
-        grant.operations.extend(operations);
+        let permitted = permitted.entry((bound, Reach::of(on))).or_default();
+        permitted.actions.entry(action).or_default().insert(names.fill(on));
+        permitted.operations.extend(operations);
     }
-    let statements: Vec<Value> =
-        grants.iter().map(|((bound, reach), grant)| statement(*bound, *reach, grant, names.cluster)).collect();
+    let types = types(permissions);
+    let mut statements = Vec::new();
+    for ((bound, reach), Permitted { actions, operations }) in permitted {
+        let conditions = bound.conditions(&operations, names.cluster);
+        for (grant, which) in together(actions, &types).iter().zip(1..) {
+            statements.push(statement(bound.sid(reach, which), grant, bound.operator(), &conditions));
+        }
+    }
     json!({"Version": "2012-10-17", "Statement": statements})
 }
 
-/// What one statement allows.
+/// What is allowed under one condition.
 #[derive(Debug, Default)]
-struct Grant {
-    actions: BTreeSet<&'static str>,
-    resources: BTreeSet<String>,
+struct Permitted {
+    actions: BTreeMap<&'static str, BTreeSet<String>>,
     operations: BTreeSet<&'static str>,
+}
+
+/// What one statement allows.
+#[derive(Clone, Debug, Default)]
+struct Grant {
+    actions: BTreeMap<&'static str, BTreeSet<String>>,
+    resources: BTreeSet<String>,
+}
+
+impl Grant {
+    /// Whether every action has its own resources only, of all types that it can be about.
+    fn is_exact(&self, types: &Types) -> bool {
+        self.actions.iter().all(|(action, own)| {
+            let about = types.get(action);
+            let can_be = |arn: &&String| about.is_some_and(|about| about.contains(&type_of(arn)));
+            self.resources.iter().filter(can_be).all(|arn| own.contains(arn))
+        })
+    }
+}
+
+/// Actions, each put to the first that it gets on with.
+fn together(actions: BTreeMap<&'static str, BTreeSet<String>>, types: &Types) -> Vec<Grant> {
+    let mut grants: Vec<Grant> = Vec::new();
+    for (action, own) in actions {
+        let joined = |grant: &Grant| {
+            let mut grant = grant.clone();
+            grant.resources.extend(own.clone());
+            grant.actions.insert(action, own.clone());
+            grant
+        };
+        let found = grants.iter_mut().find_map(|grant| {
+            let joined = joined(grant);
+            joined.is_exact(types).then_some((grant, joined))
+        });
+        match found {
+            Some((grant, joined)) => *grant = joined,
+            None => grants.push(joined(&Grant::default())),
+        }
+    }
+    grants
+}
+
+/// Types of resources that actions can be about: those that the operator names, and what else the Service Authorization
+/// Reference lists of those.
+type Types = BTreeMap<&'static str, BTreeSet<String>>;
+
+/// Actions that can be about a type of which the operator names resources, though not for this action.
+const UNUSED: [(&str, &str); 2] = [
+    ("ec2:RevokeSecurityGroupEgress", "ec2:security-group-rule"),
+    ("ec2:RevokeSecurityGroupIngress", "ec2:security-group-rule"),
+];
+
+fn types(permissions: &BTreeSet<Permission>) -> Types {
+    let mut types = Types::new();
+    for &Permission { action, on, when: _ } in permissions {
+        let about = match on {
+            On::Any => "*".to_owned(),
+            On::Arn(pattern) => type_of(pattern),
+        };
+        types.entry(action).or_default().insert(about);
+    }
+    for (action, about) in UNUSED {
+        types.entry(action).or_default().insert(about.to_owned());
+    }
+    types
+}
+
+/// Service and type of an ARN, for example `ec2:security-group`.
+fn type_of(arn: &str) -> String {
+    let mut parts = arn.splitn(6, ':');
+    let service = parts.nth(2).unwrap_or(arn);
+    let rest = parts.nth(2).unwrap_or_default();
+    let kind = rest.split(['/', ':']).next().unwrap_or_default();
+    if kind.is_empty() { service.to_owned() } else { format!("{service}:{kind}") }
+}
+
+fn service_of(action: &'static str) -> &'static str {
+    action.split(':').next().unwrap_or(action)
 }
 
 /// Whether a statement names its resources: one that does not must not widen one that does.
@@ -152,7 +235,7 @@ impl Bound {
             When::Always => (Self::Always, &[]),
             When::Owned => (Self::Owned, &[]),
             When::Tagging => (Self::Tagging, &[]),
-            When::Creating(operations) => (Self::Creating(action.split(':').next().unwrap_or(action)), operations),
+            When::Creating(operations) => (Self::Creating(service_of(action)), operations),
             When::Shared => (Self::Shared, &[]),
             When::PassedTo(service) => (Self::PassedTo(service), &[]),
             When::Via(service) => (Self::Via(service), &[]),
@@ -185,8 +268,8 @@ impl Bound {
         }
     }
 
-    /// Statement id: what the statement is about.
-    fn sid(self, reach: Reach) -> String {
+    /// Statement id: what the statement is about, and which of several it is.
+    fn sid(self, reach: Reach, which: usize) -> String {
         let about = match self {
             Self::Always => "Look".to_owned(),
             Self::Owned => "Owned".to_owned(),
@@ -196,16 +279,17 @@ impl Bound {
             Self::PassedTo(_) => "Pass".to_owned(),
             Self::Via(service) => format!("Via{}", service.to_uppercase()),
         };
-        format!("{about}{reach:?}")
+        let which = if which == 1 { String::new() } else { which.to_string() };
+        format!("{about}{reach:?}{which}")
     }
 }
 
-fn statement(bound: Bound, reach: Reach, grant: &Grant, cluster: &str) -> Value {
-    let Grant { actions, resources, operations } = grant;
-    let mut statement = json!({"Sid": bound.sid(reach), "Effect": "Allow", "Action": actions, "Resource": resources});
-    let conditions = bound.conditions(operations, cluster);
+fn statement(sid: String, grant: &Grant, operator: &str, conditions: &Map<String, Value>) -> Value {
+    let Grant { actions, resources } = grant;
+    let actions: BTreeSet<&str> = actions.keys().copied().collect();
+    let mut statement = json!({"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources});
     if let (Some(members), false) = (statement.as_object_mut(), conditions.is_empty()) {
-        members.insert("Condition".into(), json!({bound.operator(): conditions}));
+        members.insert("Condition".into(), json!({operator: conditions}));
     }
     statement
 }

@@ -62,7 +62,7 @@ pub async fn reconcile(stack: Arc<JenkinsStack>, operator: Arc<Operator>) -> Res
 pub fn on_error(stack: Arc<JenkinsStack>, error: &ReconcileError, operator: Arc<Operator>) -> Action {
     let owner = operator.owner(&stack);
     tracing::warn!(%owner, %error, "pass failed");
-    operator.metrics.pass("error", Duration::ZERO);
+    operator.metrics.no_pass();
     Action::requeue(requeue::backoff(Class::Transient, operator.fails(&owner)))
 }
 
@@ -85,7 +85,7 @@ impl Run<'_> {
             Ok(outcome) => outcome,
             Err(trouble) => return self.stop(trouble).await,
         };
-        let unwell = self.tell(&graph, &outcome, &account, inputs.existing_load_balancer.as_deref()).await?;
+        let unwell = self.tell(&graph, &outcome, &account, Some(&inputs)).await?;
         let next = self.next(&outcome);
         Ok(requeue::until_well(unwell).map_or(next, |soon| next.min(soon)))
     }
@@ -186,7 +186,7 @@ impl Run<'_> {
         graph: &Graph,
         outcome: &Outcome,
         account: &Account,
-        existing_load_balancer: Option<&str>,
+        inputs: Option<&Inputs>,
     ) -> Result<u32, ReconcileError> {
         let troubles = troubles(outcome);
         let previous = self.status();
@@ -197,7 +197,8 @@ impl Run<'_> {
             snapshot: &outcome.snapshot,
             troubles: &troubles,
             deleting,
-            existing_load_balancer,
+            existing_load_balancer: inputs.and_then(|inputs| inputs.existing_load_balancer.as_ref()),
+            hosted_zone: inputs.and_then(|inputs| inputs.hosted_zone.as_ref()),
             targets: None,
             jenkins: JenkinsHealth::Unknown,
             unwell: 0,
@@ -259,6 +260,9 @@ impl Run<'_> {
     }
 
     async fn report(&self, phase: Phase<'_>) -> Result<(), ReconcileError> {
+        if self.operator.lost.is_cancelled() {
+            return Ok(());
+        }
         let (previous, failed) = (self.status(), self.operator.failures(&self.owner));
         let facts = Facts {
             generation: self.stack.metadata.generation.unwrap_or_default(),

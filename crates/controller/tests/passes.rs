@@ -61,6 +61,7 @@ fn operator(client: kube::Client) -> Arc<Operator> {
         resync: RESYNC,
         stacks: reflector::store().0,
         stopping: Default::default(),
+        lost: Default::default(),
         accounts: Accounts::default(),
         progress: Default::default(),
     })

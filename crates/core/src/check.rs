@@ -3,7 +3,7 @@
 use crate::graph::NodeId;
 use crate::kind::Kind;
 use crate::observed::{Seen, Snapshot};
-use crate::plan::{Action, Goal, Plan, Step};
+use crate::plan::{Action, Goal, Leaving, Plan, Step};
 
 /// A step that must never be taken. It stops the pass, and is a bug of the planner.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +25,14 @@ pub enum Forbidden {
     SecondController {
         /// The service that is there.
         id: String,
+    },
+    /// A home's address never goes while a controller may have it mounted by it.
+    #[error("bug: the plan moves the home's address {id} while {service} may have it mounted")]
+    Mounted {
+        /// The mount target.
+        id: String,
+        /// The service, or the kind when it could not be read.
+        service: String,
     },
     /// Invariant 3: nothing without our tags is changed or deleted.
     #[error("bug: the plan changes {node} {id}, which is not ours")]
@@ -57,9 +65,12 @@ fn check_step(step: &Step, seen: &Snapshot, goal: Goal, installation: &str) -> R
     let Step { node, kind, action, after: _, resolved } = step;
     match action {
         Action::Create { .. } => makes(node, *kind, seen)?,
-        Action::Delete { id, .. } => {
+        Action::Delete { id, because } => {
             if kind.is_home() && goal != Goal::LeaveNothing {
                 return Err(Forbidden::HomeDeleted { id: id.clone() });
+            }
+            if *kind == Kind::MountTarget && matches!(because, Leaving::MakesRoom { .. }) {
+                unmounted(id, seen)?;
             }
             return ours(node, id, seen, installation);
         }
@@ -78,6 +89,16 @@ fn makes(node: &NodeId, kind: Kind, seen: &Snapshot) -> Result<(), Forbidden> {
         (Kind::FileSystem, Some(id)) => Err(Forbidden::HomeReplaced { id }),
         (Kind::Service, Some(id)) => Err(Forbidden::SecondController { id }),
         _ => Ok(()),
+    }
+}
+
+/// A service is seen for as long as it has tasks.
+fn unmounted(id: &str, seen: &Snapshot) -> Result<(), Forbidden> {
+    let there = seen.all().find(|seen| seen.observed.kind() == Kind::Service).map(Seen::id);
+    let unread = seen.unread.contains(&Kind::Service).then(|| Kind::Service.to_string());
+    match there.or(unread) {
+        Some(service) => Err(Forbidden::Mounted { id: id.to_owned(), service }),
+        None => Ok(()),
     }
 }
 

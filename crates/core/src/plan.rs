@@ -106,6 +106,8 @@ pub enum Leaving {
         /// Fields that make it unfit; none when it is unwanted and merely in the way.
         fields: Vec<Field>,
     },
+    /// The address of its home moves, which nobody may have mounted meanwhile. It comes back once that stands.
+    FreesHome,
     /// The spec does not ask for it any more.
     NotWanted,
     /// Another one took its place.

@@ -133,8 +133,11 @@ fn fields(action: &Action) -> &[Field] {
         Action::Create { replaces } => replaces,
         Action::Update { fields, .. } => fields,
         Action::Delete { because: Leaving::MakesRoom { fields }, .. } => fields,
-        Action::Delete { because: Leaving::NotWanted | Leaving::Superseded | Leaving::StackDeleted, .. } => &[],
-        Action::Review { .. } => &[],
+        Action::Delete {
+            because: Leaving::FreesHome | Leaving::NotWanted | Leaving::Superseded | Leaving::StackDeleted,
+            ..
+        }
+        | Action::Review { .. } => &[],
     }
 }
 
@@ -185,6 +188,7 @@ fn reason(because: &Leaving) -> &'static str {
     match because {
         Leaving::MakesRoom { fields } if fields.is_empty() => "it is in the way of another one",
         Leaving::MakesRoom { .. } => "there is room for its successor only once it is gone",
+        Leaving::FreesHome => "its home moves to another subnet, and nobody may have it mounted meanwhile",
         Leaving::NotWanted => "the spec does not ask for it any more",
         Leaving::Superseded => "another one took its place",
         Leaving::StackDeleted => "the stack is deleted",

@@ -76,6 +76,8 @@ pub struct Findings {
     pub leaks: Vec<Leak>,
     /// Homes that two tasks had at the same time, at any moment.
     pub shared: Vec<SharedHome>,
+    /// Homes that a program took from under a task, at any moment.
+    pub severed: Vec<SeveredHome>,
     /// Writes since the program should have been at rest, as they stand in the log.
     pub restless: Vec<String>,
 }
@@ -143,6 +145,22 @@ pub struct SharedHome {
     /// Ids of the tasks, the one that was there first.
     pub tasks: [String; 2],
     /// When the second one came up.
+    pub since: String,
+}
+
+/// A file system that a task had mounted when a program deleted the mount target of the task's zone.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SeveredHome {
+    /// Whose it is.
+    pub owner: Owner,
+    /// File system id.
+    pub file_system: String,
+    /// Mount target id.
+    pub mount_target: String,
+    /// Id of the task.
+    pub task: String,
+    /// When it happened.
     pub since: String,
 }
 
@@ -216,13 +234,14 @@ impl Oracle {
     /// All that is wrong.
     pub fn look(&self, cloud: &Cloud) -> Findings {
         let all = everything(cloud);
-        let shared = share::shared(self, cloud, &all);
+        let (shared, severed) = (share::shared(self, cloud, &all), share::severed(self, cloud, &all));
         cloud.log(|log| Findings {
             duplicates: owned::duplicates(self, &all),
             orphans: owned::orphans(self, &all),
             foreign: touch::foreign(self, log),
             leaks: leak::leaks(self, log, &all),
             shared,
+            severed,
             restless: self.rest.as_ref().map(|mark| touch::writes(log, mark)).unwrap_or_default(),
         })
     }
@@ -287,7 +306,7 @@ impl Findings {
 
 impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { duplicates, orphans, foreign, leaks, shared, restless } = self;
+        let Self { duplicates, orphans, foreign, leaks, shared, severed, restless } = self;
         for Duplicate { owner, resource, kind, ids } in duplicates {
             writeln!(f, "duplicate: {owner} has {} of {kind} {resource}: {}", ids.len(), ids.join(", "))?;
         }
@@ -305,6 +324,12 @@ impl fmt::Display for Findings {
         }
         for SharedHome { owner, file_system, directory, tasks: [first, second], since } in shared {
             writeln!(f, "shared: {owner} has {file_system} {directory} in {first} and, since {since}, in {second}")?;
+        }
+        for SeveredHome { owner, file_system, mount_target, task, since } in severed {
+            writeln!(
+                f,
+                "severed: {owner} deleted {mount_target} of {file_system} at {since} while {task} had it mounted"
+            )?;
         }
         restless.iter().try_for_each(|call| writeln!(f, "restless: {call}"))
     }

@@ -8,7 +8,7 @@ use super::elb::{retag, tag_list, tags_of, tags_of_one, to_set};
 use super::wrong_kind;
 use crate::account::Account;
 use crate::driver::{Deletion, Driver, Listed, Target, changes, gone, side_by_side};
-use crate::error::{Error, present};
+use crate::error::{Class, Error, present};
 use crate::permission::{On, Permission, When, permit};
 use crate::tagged::Tagged;
 use aws_sdk_elasticloadbalancingv2::types::{
@@ -16,15 +16,18 @@ use aws_sdk_elasticloadbalancingv2::types::{
 };
 use jenkinsstack_core::diff::Field;
 use jenkinsstack_core::graph::Node;
-use jenkinsstack_core::kind::Observed as Any;
+use jenkinsstack_core::id::SubnetId;
+use jenkinsstack_core::kind::{Kind, Observed as Any};
 use jenkinsstack_core::kind::load_balancer::{Desired, Observed, Scheme};
 use jenkinsstack_core::observed::Seen;
 use jenkinsstack_core::owner::Tags;
 use jenkinsstack_core::plan::TAGS;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) struct LoadBalancer;
 
+/// The attribute with which AWS refuses to delete a load balancer.
+const PROTECTION: &str = "deletion_protection.enabled";
 /// The most that one page can have (DescribeLoadBalancers, ELB API Reference).
 const PAGE: i32 = 400;
 /// Every load balancer of our name form, whose id AWS makes up.
@@ -37,7 +40,12 @@ const LINKED_ROLE: &str = "arn:{partition}:iam::{account}:role/aws-service-role/
 impl Driver for LoadBalancer {
     type Desired = Desired;
 
+    /// Until ELB has its linked role, it looks at EC2 with our rights ("Elastic Load Balancing API permissions", Elastic Load
+    /// Balancing User Guide); what lookups need anyway is not repeated.
     const PERMISSIONS: &'static [Permission] = &[
+        permit("ec2:DescribeAccountAttributes", On::Any, When::Always),
+        permit("ec2:DescribeAddresses", On::Any, When::Always),
+        permit("ec2:DescribeInternetGateways", On::Any, When::Always),
         permit("elasticloadbalancing:AddTags", OURS, When::Creating(&["CreateLoadBalancer"])),
         permit("elasticloadbalancing:AddTags", OURS, When::Owned),
         permit("elasticloadbalancing:CreateLoadBalancer", OURS, When::Tagging),
@@ -85,12 +93,13 @@ impl Driver for LoadBalancer {
     async fn create(account: &Account, target: Target<'_>, node: &Node, desired: &Desired) -> Result<Seen, Error> {
         let groups = known_groups(node, desired)?;
         let call = account.clients.elb.create_load_balancer().name(&node.name).r#type(LoadBalancerTypeEnum::Application);
-        let call = call.scheme(scheme(desired.scheme)).set_security_groups(Some(groups));
-        let call = call.set_subnets(Some(desired.subnets.iter().map(ToString::to_string).collect()));
+        let call = call.scheme(scheme(desired.scheme)).set_security_groups(Some(groups.clone()));
+        let call = call.set_subnets(Some(ids(&desired.subnets_beside(&BTreeSet::new()))));
         let outcome = call.set_tags(Some(tag_list(&node.tags))).send().await;
         let made = match outcome.map_err(Error::of("CreateLoadBalancer", &node.name)).map_err(Error::just_made) {
             Err(error) if error.is("DuplicateLoadBalancerName") => return existing(account, target, node).await,
-            outcome => outcome?,
+            Err(error) => return Err(unspread(account, target, &groups, error).await),
+            Ok(made) => made,
         };
         let made = made.load_balancers().first().and_then(|one| observed(one, BTreeMap::new()));
         let made = made.ok_or_else(|| Error::incomplete("CreateLoadBalancer", &node.name, "load balancer"))?;
@@ -109,17 +118,19 @@ impl Driver for LoadBalancer {
         let mut now = known(seen)?.clone();
         let arn = now.arn.to_string();
         if changes(fields, "subnets") {
-            let subnets = desired.subnets.iter().map(ToString::to_string).collect();
-            let call = account.clients.elb.set_subnets().load_balancer_arn(&arn).set_subnets(Some(subnets));
+            let subnets = desired.subnets_beside(&now.subnets);
+            let call = account.clients.elb.set_subnets().load_balancer_arn(&arn).set_subnets(Some(ids(&subnets)));
             call.send().await.map_err(Error::of("SetSubnets", &arn))?;
-            now.subnets = desired.subnets.clone();
+            now.subnets = subnets;
         }
         if changes(fields, "securityGroups") {
             let groups = known_groups(node, desired)?;
             now.security_groups = groups.iter().filter_map(|group| group.parse().ok()).collect();
             let call = account.clients.elb.set_security_groups().load_balancer_arn(&arn);
-            let call = call.set_security_groups(Some(groups));
-            call.send().await.map_err(Error::of("SetSecurityGroups", &arn))?;
+            let output = call.set_security_groups(Some(groups.clone())).send().await;
+            if let Err(error) = output.map_err(Error::of("SetSecurityGroups", &arn)) {
+                return Err(unspread(account, target, &groups, error).await);
+            }
         }
         if changes(fields, "attributes") {
             let some = to_set(&desired.attributes, &now.attributes);
@@ -135,9 +146,21 @@ impl Driver for LoadBalancer {
     /// Its interfaces linger for minutes and hold its security group and subnets.
     async fn delete(account: &Account, _: Target<'_>, seen: &Seen) -> Result<Deletion, Error> {
         let arn = known(seen)?.arn.to_string();
-        let output = account.clients.elb.delete_load_balancer().load_balancer_arn(&arn).send().await;
-        gone(output.map_err(Error::of("DeleteLoadBalancer", &arn)))
+        match remove(account, &arn).await {
+            // Deletion protection is no setting of a stack: who deletes the stack means it.
+            Err(error) if error.is("OperationNotPermitted") => {
+                let off = BTreeMap::from([(PROTECTION.to_owned(), "false".to_owned())]);
+                set_attributes(account, &arn, &off).await?;
+                remove(account, &arn).await
+            }
+            outcome => outcome,
+        }
     }
+}
+
+async fn remove(account: &Account, arn: &str) -> Result<Deletion, Error> {
+    let output = account.clients.elb.delete_load_balancer().load_balancer_arn(arn).send().await;
+    gone(output.map_err(Error::of("DeleteLoadBalancer", arn)))
 }
 
 async fn listed(account: &Account, one: Described, tags: Tags) -> Result<Option<Listed>, Error> {
@@ -154,6 +177,20 @@ fn known(seen: &Seen) -> Result<&Observed, Error> {
 fn known_groups(node: &Node, desired: &Desired) -> Result<Vec<String>, Error> {
     let groups = desired.security_groups.iter().map(|group| group.known().map(ToString::to_string));
     groups.collect::<Result<_, _>>().map_err(Error::bug("CreateLoadBalancer", &node.name))
+}
+
+/// ELB calls a security group invalid that it does not know of yet. Of one that we made a moment ago that only means that
+/// the news has not spread; of any other it is a mistake.
+async fn unspread(account: &Account, target: Target<'_>, groups: &[String], error: Error) -> Error {
+    let unknown = error.is("InvalidSecurityGroup");
+    if unknown && account.is_one_new(target, Kind::SecurityGroup, groups).await {
+        return Error { class: Class::NotYet, ..error };
+    }
+    error
+}
+
+fn ids(subnets: &BTreeSet<SubnetId>) -> Vec<String> {
+    subnets.iter().map(ToString::to_string).collect()
 }
 
 fn scheme(scheme: Scheme) -> LoadBalancerSchemeEnum {
@@ -214,6 +251,7 @@ fn observed(one: &Described, attributes: BTreeMap<String, String>) -> Option<Obs
     Some(Observed {
         arn: one.load_balancer_arn()?.parse().ok()?,
         dns_name: one.dns_name()?.to_owned(),
+        zone: one.canonical_hosted_zone_id().map(str::to_owned),
         scheme: match one.scheme()? {
             LoadBalancerSchemeEnum::InternetFacing => Scheme::InternetFacing,
             _ => Scheme::Internal,

@@ -17,7 +17,7 @@ use aws_sdk_efs::operation::create_mount_target::CreateMountTargetOutput;
 use aws_sdk_efs::types::{LifeCycleState, MountTargetDescription};
 use jenkinsstack_core::diff::Field;
 use jenkinsstack_core::graph::{Node, NodeId};
-use jenkinsstack_core::id::{FileSystemId, MountTargetId, SecurityGroupId};
+use jenkinsstack_core::id::{FileSystemId, MountTargetId, SecurityGroupId, SubnetId};
 use jenkinsstack_core::kind::mount_target::{Desired, NODE, Observed};
 use jenkinsstack_core::kind::{Observed as Any, State};
 use jenkinsstack_core::observed::Seen;
@@ -92,12 +92,14 @@ impl Driver for MountTarget {
         let file_system = desired.file_system.known().map_err(bug())?;
         let group = desired.security_group.known().map_err(bug())?;
         let call = account.clients.efs.create_mount_target().file_system_id(file_system.as_str());
-        let call = call.subnet_id(desired.subnet.as_str()).security_groups(group.as_str());
+        let none = Error::bug("CreateMountTarget", target.node);
+        let subnet = desired.subnets.first().ok_or("bug: it has no subnet").map_err(none)?;
+        let call = call.subnet_id(subnet.as_str()).security_groups(group.as_str());
         match call.send().await.map_err(Error::of("CreateMountTarget", target.node)) {
             Err(error) if error.is("MountTargetConflict") => existing(account, target, desired, error).await,
             outcome => {
                 let made = outcome.map_err(Error::just_made)?;
-                Ok(seen(target.node, fresh(&made, file_system, group, desired)?))
+                Ok(seen(target.node, fresh(&made, file_system, group, subnet)?))
             }
         }
     }
@@ -231,19 +233,19 @@ fn fresh(
     made: &CreateMountTargetOutput,
     file_system: &FileSystemId,
     group: &SecurityGroupId,
-    desired: &Desired,
+    subnet: &SubnetId,
 ) -> Result<Observed, Error> {
     let incomplete = |_| Error::incomplete("CreateMountTarget", file_system, "mount target id");
     Ok(Observed {
         id: made.mount_target_id().parse().map_err(incomplete)?,
         file_system: file_system.clone(),
-        subnet: desired.subnet.clone(),
+        subnet: subnet.clone(),
         security_groups: BTreeSet::from([group.clone()]),
         life_cycle_state: made.life_cycle_state().as_str().to_owned(),
     })
 }
 
-/// The mount target of our file system in our subnet, else in our zone; `conflict` when something else is in the way.
+/// The mount target of our file system in one of our subnets, else in our zone; `conflict` when something else is in the way.
 async fn existing(account: &Account, target: Target<'_>, desired: &Desired, conflict: Error) -> Result<Seen, Error> {
     let file_system = desired.file_system.known().map_err(Error::bug("DescribeMountTargets", target.node))?;
     let call = account.clients.efs.describe_mount_targets().file_system_id(file_system.as_str());
@@ -254,7 +256,8 @@ async fn existing(account: &Account, target: Target<'_>, desired: &Desired, conf
         .try_collect()
         .await
         .map_err(Error::of("DescribeMountTargets", file_system))?;
-    let here = |of: &&MountTargetDescription| of.subnet_id() == desired.subnet.as_str();
+    let ours = |id: &str| desired.subnets.iter().any(|subnet| subnet.as_str() == id);
+    let here = |of: &&MountTargetDescription| ours(of.subnet_id());
     let zone = |zone: &str| NodeId::new(NODE).of(zone) == *target.node;
     let near = |of: &&MountTargetDescription| of.availability_zone_name().is_some_and(zone);
     let Some(found) = all.iter().find(here).or(all.iter().find(near)) else { return Err(conflict) };

@@ -13,7 +13,7 @@ use crate::error::{Error, present};
 use crate::permission::{On, Permission, When, permit};
 use crate::tagged::Tagged;
 use aws_sdk_iam::error::BuildError;
-use aws_sdk_iam::types::{AttachedPolicy, EntityType, RoleDetail, Tag};
+use aws_sdk_iam::types::{AttachedPolicy, EntityType, Role as Described, RoleDetail, Tag};
 use jenkinsstack_core::arn::PolicyArn;
 use jenkinsstack_core::diff::Field;
 use jenkinsstack_core::graph::Node;
@@ -71,19 +71,10 @@ impl Driver for Role {
     }
 
     async fn read(account: &Account, target: Target<'_>, id: &str) -> Result<Option<Seen>, Error> {
-        let output = account.clients.iam.get_role().role_name(id).send().await;
-        let Some(output) = present(output.map_err(Error::of("GetRole", id)))? else { return Ok(None) };
-        let Some(role) = output.role else { return Err(Error::incomplete("GetRole", id, "role")) };
-        let policies = futures::future::try_join(inline(account, id), attached(account, id)).await;
-        let Some((inline, attached)) = present(policies)? else { return Ok(None) };
-        let observed = Observed {
-            arn: role.arn.parse().map_err(Error::bug("GetRole", id))?,
-            name: role.role_name.parse().map_err(Error::bug("GetRole", id))?,
-            trust: document("GetRole", id, role.assume_role_policy_document.as_deref())?,
-            inline,
-            attached,
-        };
-        Ok(Some(target.seen(tags(role.tags.as_deref().unwrap_or_default()), Any::Role(observed))))
+        match described(account, id).await? {
+            Some(role) => complete(account, target, role).await,
+            None => Ok(None),
+        }
     }
 
     async fn create(account: &Account, target: Target<'_>, node: &Node, desired: &Desired) -> Result<Seen, Error> {
@@ -228,16 +219,38 @@ async fn make(account: &Account, node: &Node, desired: &Desired) -> Result<Obser
     })
 }
 
-/// The role that has our name.
+/// The role that has our name. The policies of one that is not ours we may not read.
 async fn existing(account: &Account, target: Target<'_>, node: &Node) -> Result<(Observed, Tags), Error> {
-    let Some(seen) = Role::read(account, target, &node.name).await? else {
-        return Err(Error::unseen("GetRole", &node.name));
-    };
-    let role = known(&seen)?.clone();
-    match seen.tags {
-        Some(tags) if target.owns(&tags) => Ok((role, tags)),
-        Some(_) | None => Err(Error::foreign("CreateRole", &node.name)),
+    let unseen = || Error::unseen("GetRole", &node.name);
+    let role = described(account, &node.name).await?.ok_or_else(unseen)?;
+    let tags = tags(role.tags());
+    if !target.owns(&tags) {
+        return Err(Error::foreign("CreateRole", &node.name));
     }
+    let seen = complete(account, target, role).await?.ok_or_else(unseen)?;
+    Ok((known(&seen)?.clone(), tags))
+}
+
+/// A role by its name, without its policies.
+async fn described(account: &Account, name: &str) -> Result<Option<Described>, Error> {
+    let output = account.clients.iam.get_role().role_name(name).send().await;
+    let Some(output) = present(output.map_err(Error::of("GetRole", name)))? else { return Ok(None) };
+    output.role.map(Some).ok_or_else(|| Error::incomplete("GetRole", name, "role"))
+}
+
+/// A role with its policies; `None` when it is gone by now.
+async fn complete(account: &Account, target: Target<'_>, role: Described) -> Result<Option<Seen>, Error> {
+    let id = role.role_name();
+    let policies = futures::future::try_join(inline(account, id), attached(account, id)).await;
+    let Some((inline, attached)) = present(policies)? else { return Ok(None) };
+    let observed = Observed {
+        arn: role.arn.parse().map_err(Error::bug("GetRole", id))?,
+        name: id.parse().map_err(Error::bug("GetRole", id))?,
+        trust: document("GetRole", id, role.assume_role_policy_document.as_deref())?,
+        inline,
+        attached,
+    };
+    Ok(Some(target.seen(tags(role.tags()), Any::Role(observed))))
 }
 
 async fn write_trust(account: &Account, role: &mut Observed, desired: &Desired) -> Result<(), Error> {

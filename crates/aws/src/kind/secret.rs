@@ -7,7 +7,7 @@
 
 use super::wrong_kind;
 use crate::account::Account;
-use crate::driver::{Deletion, Driver, Listed, Target, changes, gone, retagged};
+use crate::driver::{Deletion, Driver, Listed, Target, changes, gone, retagged, side_by_side};
 use crate::error::{Error, present};
 use crate::permission::{On, Permission, When, permit};
 use crate::tagged::Tagged;
@@ -21,7 +21,7 @@ use jenkinsstack_core::kind::secret::{Desired, Observed};
 use jenkinsstack_core::observed::Seen;
 use jenkinsstack_core::owner::{TAG_CLUSTER, Tags};
 use jenkinsstack_core::plan::TAGS;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 pub(crate) struct Secret;
 
@@ -49,37 +49,29 @@ impl Driver for Secret {
         permit("secretsmanager:UpdateSecretVersionStage", OURS, When::Owned),
     ];
 
-    async fn list(account: &Account, _: &Tagged, _: &[Listed]) -> Result<Vec<Listed>, Error> {
+    /// "ListSecrets might not reflect changes from the last five minutes" (AWS Secrets Manager API Reference): what the
+    /// tagging API knows already is asked for by itself.
+    async fn list(account: &Account, tagged: &Tagged, _: &[Listed]) -> Result<Vec<Listed>, Error> {
         let cluster = account.cluster.as_str();
         let filter = |key, value| Filter::builder().key(key).values(value).build();
         let call = account.clients.secrets.list_secrets().include_planned_deletion(true).max_results(PAGE);
         let call = call.filters(filter(FilterNameStringType::TagKey, TAG_CLUSTER));
         let call = call.filters(filter(FilterNameStringType::TagValue, cluster));
-        let listed = |secret| {
-            let facts = Facts::from(secret);
-            Listed::of(account, facts.tags.clone(), Any::Secret(facts.observed(account)?))
-        };
         let mut pages = call.into_paginator().send();
         let mut all = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(Error::of("ListSecrets", cluster))?;
-            all.extend(page.secret_list.unwrap_or_default().into_iter().filter_map(listed));
+            all.extend(page.secret_list.unwrap_or_default().into_iter().map(Facts::from));
         }
-        Ok(all)
+        let known: BTreeSet<&str> = all.iter().filter_map(|facts| facts.arn.as_deref()).collect();
+        let unlisted = secrets(account, tagged).filter(|arn| !known.contains(arn));
+        let unlisted = side_by_side(unlisted.map(|arn| described(account, arn))).await?;
+        all.extend(unlisted);
+        Ok(all.into_iter().filter_map(|facts| facts.listed(account)).collect())
     }
 
     async fn read(account: &Account, target: Target<'_>, id: &str) -> Result<Option<Seen>, Error> {
-        let output = account.clients.secrets.describe_secret().secret_id(id).send().await;
-        let Some(output) = present(output.map_err(Error::of("DescribeSecret", id)))? else { return Ok(None) };
-        let facts = Facts {
-            arn: output.arn,
-            name: output.name,
-            description: output.description,
-            kms_key: output.kms_key_id,
-            stages: output.version_ids_to_stages.unwrap_or_default(),
-            deleted: output.deleted_date.is_some(),
-            tags: tags(output.tags.unwrap_or_default()),
-        };
+        let Some(facts) = described(account, id).await? else { return Ok(None) };
         let tags = facts.tags.clone();
         let observed = facts.observed(account).ok_or_else(|| Error::incomplete("DescribeSecret", id, "ARN"))?;
         Ok(Some(target.seen(tags, Any::Secret(observed))))
@@ -149,6 +141,27 @@ fn known(seen: &Seen) -> Result<&Observed, Error> {
     Ok(secret)
 }
 
+/// ARNs of secrets that the tagging API knows.
+fn secrets<'a>(account: &Account, tagged: &'a Tagged) -> impl Iterator<Item = &'a str> {
+    let prefix = account.arn("secretsmanager", "secret:");
+    tagged.keys().map(String::as_str).filter(move |arn| arn.starts_with(&prefix))
+}
+
+/// A secret by its name or ARN, as it is now.
+async fn described(account: &Account, id: &str) -> Result<Option<Facts>, Error> {
+    let output = account.clients.secrets.describe_secret().secret_id(id).send().await;
+    let output = present(output.map_err(Error::of("DescribeSecret", id)))?;
+    Ok(output.map(|output| Facts {
+        arn: output.arn,
+        name: output.name,
+        description: output.description,
+        kms_key: output.kms_key_id,
+        stages: output.version_ids_to_stages.unwrap_or_default(),
+        deleted: output.deleted_date.is_some(),
+        tags: tags(output.tags.unwrap_or_default()),
+    }))
+}
+
 /// What the two reads and the create call tell of a secret.
 struct Facts {
     arn: Option<String>,
@@ -176,6 +189,12 @@ impl From<SecretListEntry> for Facts {
 }
 
 impl Facts {
+    /// As one of a listing; `None` for one that is not of this cluster.
+    fn listed(self, account: &Account) -> Option<Listed> {
+        let tags = self.tags.clone();
+        Listed::of(account, tags, Any::Secret(self.observed(account)?))
+    }
+
     /// In core's form; `None` for an answer without name or ARN.
     fn observed(self, account: &Account) -> Option<Observed> {
         let Self { arn, name, description, kms_key, stages, deleted, tags: _ } = self;

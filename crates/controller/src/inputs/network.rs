@@ -41,7 +41,7 @@ pub(super) async fn public_subnets(
         return Ok(Vec::new());
     }
     let found = subnets(sources, "network.publicSubnets", spec.network.public_subnets(), vpc).await?;
-    let zones = Context::one_per_zone(&found).len();
+    let zones = Context::by_zone(&found).len();
     if zones < LOAD_BALANCER_ZONES {
         let message = format!(
             "spec.network.publicSubnets: a load balancer needs subnets in {LOAD_BALANCER_ZONES} availability zones, these are in {zones}"

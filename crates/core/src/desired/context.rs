@@ -86,14 +86,11 @@ impl Context {
         format!("arn:{}:{service}:{}:{}:{rest}", self.partition, self.region, self.account)
     }
 
-    /// One of `subnets` for each zone: a load balancer and a file system take no second one.
-    pub fn one_per_zone(subnets: &[Subnet]) -> BTreeMap<&Zone, &SubnetId> {
-        let mut zones = BTreeMap::new();
-        for subnet in subnets {
-            zones
-                .entry(&subnet.zone)
-                .and_modify(|id: &mut &SubnetId| *id = (*id).min(&subnet.id))
-                .or_insert(&subnet.id);
+    /// `subnets` by zone: a load balancer and a file system stand in one of each, and any of them will do.
+    pub fn by_zone(subnets: &[Subnet]) -> BTreeMap<Zone, BTreeSet<SubnetId>> {
+        let mut zones: BTreeMap<Zone, BTreeSet<SubnetId>> = BTreeMap::new();
+        for Subnet { zone, id } in subnets {
+            zones.entry(zone.clone()).or_default().insert(id.clone());
         }
         zones
     }

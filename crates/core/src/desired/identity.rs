@@ -15,6 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const NAME_LIMIT: usize = 64;
 /// The service that runs tasks.
 const ECS_TASKS: &str = "ecs-tasks.amazonaws.com";
+/// What stands between account and region in the host of a private registry: over IPv4, over both, and as FIPS asks.
+const ECR_HOSTS: [&str; 4] = [".dkr.ecr.", ".dkr-ecr.", ".dkr.ecr-fips.", ".dkr-ecr-fips."];
 
 /// The roles of a stack.
 pub(super) struct Roles {
@@ -172,10 +174,14 @@ fn foreign_secret(reference: &SecretsManagerRef, secrets: &mut Secrets) -> Templ
     }
 }
 
-/// ARN of the repository of an image in Amazon ECR: `ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG`.
+/// ARN of the repository of an image in Amazon ECR: `ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG`, or with one of ECR's
+/// other hosts ("Amazon ECR endpoints and quotas"; "Making requests to Amazon ECR registries", Amazon ECR User Guide).
 fn ecr_repository(image: &str, partition: &str) -> Option<String> {
     let (registry, rest) = image.split_once('/')?;
-    let (account, host) = registry.split_once(".dkr.ecr.")?;
+    let (account, host) = ECR_HOSTS.iter().find_map(|host| registry.split_once(host))?;
+    if account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
     let region = host.split('.').next()?;
     let name = rest.split(['@', ':']).next()?;
     Some(format!("arn:{partition}:ecr:{region}:{account}:repository/{name}"))
@@ -191,10 +197,18 @@ mod tests {
         for (image, expected) in [
             ("111122223333.dkr.ecr.eu-central-1.amazonaws.com/ci/jenkins:2.541.1", Some(arn)),
             ("111122223333.dkr.ecr.eu-central-1.amazonaws.com/ci/jenkins@sha256:00", Some(arn)),
+            ("111122223333.dkr-ecr.eu-central-1.on.aws/ci/jenkins:2.541.1", Some(arn)),
+            ("111122223333.dkr.ecr-fips.eu-central-1.amazonaws.com/ci/jenkins:2.541.1", Some(arn)),
+            ("111122223333.dkr-ecr-fips.eu-central-1.on.aws/ci/jenkins", Some(arn)),
             ("jenkins/jenkins:lts", None),
+            ("mirror.dkr-ecr.example.com/ci/jenkins", None),
             ("ghcr.io/acme/jenkins", None),
         ] {
             assert_eq!(ecr_repository(image, "aws").as_deref(), expected, "{image}");
+        }
+        for host in ["dkr.ecr.cn-north-1.amazonaws.com.cn", "dkr-ecr.cn-north-1.on.amazonwebservices.com.cn"] {
+            let found = ecr_repository(&format!("111122223333.{host}/jenkins:lts"), "aws-cn");
+            assert_eq!(found.as_deref(), Some("arn:aws-cn:ecr:cn-north-1:111122223333:repository/jenkins"), "{host}");
         }
     }
 }

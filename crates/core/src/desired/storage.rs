@@ -111,15 +111,11 @@ impl Stack<'_> {
         let Some(file_system_group) = &network.file_system else { return Ok(Vec::new()) };
         let mut ready = vec![self.file_system_policy(storage, roles)];
         self.backup_policy(storage);
-        let zones: Vec<_> = Context::one_per_zone(&self.context.private_subnets)
-            .into_iter()
-            .map(|(zone, subnet)| (zone.clone(), subnet.clone()))
-            .collect();
-        for (zone, subnet) in zones {
+        for (zone, subnets) in Context::by_zone(&self.context.private_subnets) {
             let id = NodeId::new(mount_target::NODE).of(zone);
             let desired = mount_target::Desired {
                 file_system: storage.file_system.clone(),
-                subnet,
+                subnets,
                 security_group: group(file_system_group),
             };
             let name = self.context.owner.token(&id, &[]);

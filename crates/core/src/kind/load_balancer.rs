@@ -4,7 +4,7 @@ use super::{State, known_set, only, outputs};
 use crate::diff::{Change, Diff};
 use crate::input::{AnyInput, HasInputs, Input, Output, Outputs, Unresolved};
 use crate::arn::LoadBalancerArn;
-use crate::id::{SecurityGroupId, SubnetId, VpcId};
+use crate::id::{SecurityGroupId, SubnetId, VpcId, Zone};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,8 +16,8 @@ pub struct Desired {
      pub scheme: Scheme,
      /// VPC in which it stands: that of its subnets.
      pub vpc: VpcId,
-     /// Subnets, one per zone, at least two.
-     pub subnets: BTreeSet<SubnetId>,
+     /// Subnets that will do, by zone: it stands in one of each, in at least two zones.
+     pub subnets: BTreeMap<Zone, BTreeSet<SubnetId>>,
      /// Security groups.
      pub security_groups: Vec<Input<SecurityGroupId>>,
      /// Attributes that we set, by key, for example `idle_timeout.timeout_seconds`; others stay as they are.
@@ -31,6 +31,14 @@ impl HasInputs for Desired {
     }
 }
 
+impl Desired {
+    /// Where it has to stand when it was `seen` in some subnets: of each zone in one of those that will do, in the one
+    /// where it is if it can.
+    pub fn subnets_beside(&self, seen: &BTreeSet<SubnetId>) -> BTreeSet<SubnetId> {
+        self.subnets.values().filter_map(|zone| zone.intersection(seen).next().or(zone.first())).cloned().collect()
+    }
+}
+
 /// As it was seen.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -39,6 +47,8 @@ pub struct Observed {
      pub arn: LoadBalancerArn,
      /// Its DNS name.
      pub dns_name: String,
+     /// Hosted zone of that name (`CanonicalHostedZoneId`), which an alias record names.
+     pub zone: Option<String>,
      /// Whether the internet can reach it.
      pub scheme: Scheme,
      /// VPC in which it stands.
@@ -73,12 +83,12 @@ impl Observed {
 
 /// Only the scheme is fixed (SetSubnets, SetSecurityGroups, ModifyLoadBalancerAttributes, ELB API Reference).
  pub fn diff(desired: &Desired, observed: &Observed) -> Result<Change, Unresolved> {
-     let Desired { scheme, vpc, subnets, security_groups, attributes } = desired;
+     let Desired { scheme, vpc, subnets: _, security_groups, attributes } = desired;
      let groups = known_set(security_groups)?;
      Ok(Diff::default()
          .fixed("scheme", scheme, &observed.scheme)
          .fixed("vpcId", vpc, &observed.vpc)
-         .in_place("subnets", subnets, &observed.subnets)
+         .in_place("subnets", &desired.subnets_beside(&observed.subnets), &observed.subnets)
          .in_place("securityGroups", &groups, &observed.security_groups)
          .in_place("attributes", attributes, &only(&observed.attributes, attributes))
          .done())

@@ -16,17 +16,25 @@ pub const NODE: &str = "mount-target";
 pub struct Desired {
     /// File system.
     pub file_system: Input<FileSystemId>,
-    /// Subnet it stands in.
-    pub subnet: SubnetId,
+    /// Wanted subnets of its zone: it stands in one of them, and serves them all.
+    pub subnets: BTreeSet<SubnetId>,
     /// Security group of its network interface.
     pub security_group: Input<SecurityGroupId>,
 }
 
 impl HasInputs for Desired {
     fn walk(&mut self, walk: &mut dyn FnMut(&mut dyn AnyInput)) {
-        let Self { file_system, subnet: _, security_group } = self;
+        let Self { file_system, subnets: _, security_group } = self;
         walk(file_system);
         walk(security_group);
+    }
+}
+
+impl Desired {
+    /// Where it has to stand when it was `seen` in a subnet: there, if that will do. Another one gains nothing, and moving
+    /// breaks every mount (DeleteMountTarget, Amazon EFS API Reference).
+    fn subnet<'a>(&'a self, seen: &'a SubnetId) -> &'a SubnetId {
+        self.subnets.get(seen).or(self.subnets.first()).unwrap_or(seen)
     }
 }
 
@@ -65,10 +73,10 @@ impl Observed {
 
 /// Only the security groups change in place (ModifyMountTargetSecurityGroups, Amazon EFS API Reference).
 pub fn diff(desired: &Desired, observed: &Observed) -> Result<Change, Unresolved> {
-    let Desired { file_system, subnet, security_group } = desired;
+    let Desired { file_system, subnets: _, security_group } = desired;
     Ok(Diff::default()
         .fixed("fileSystemId", file_system.known()?, &observed.file_system)
-        .fixed("subnetId", subnet, &observed.subnet)
+        .fixed("subnetId", desired.subnet(&observed.subnet), &observed.subnet)
         .in_place("securityGroups", &[security_group.known()?.clone()].into(), &observed.security_groups)
         .done())
 }

@@ -91,8 +91,11 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// A node whose needs are not there yet: it will be created, or looked at again.
+    /// A node whose needs are not there yet: it will be created, or looked at again, unless it goes for their sake.
     fn postpone(&mut self, id: &NodeId, kind: Kind, found: &[Seen], after: BTreeSet<NodeId>) {
+        if kind == Kind::Service && self.is_leaving(id) {
+            return;
+        }
         let action = match found.first() {
             Some(seen) => Action::Review { id: seen.id() },
             None => Action::Create { replaces: Vec::new() },
@@ -154,11 +157,38 @@ impl<'a> Planner<'a> {
     /// A new one takes the place of `seen`: made first, except where the old one must be gone before.
     fn replace(&mut self, id: &NodeId, kind: Kind, seen: &Seen, fields: Vec<Field>, resolved: Node) {
         if kind.leaves_first() || excludes(&resolved.desired, &seen.observed) {
+            let after = if kind == Kind::MountTarget { self.free_home() } else { BTreeSet::new() };
             let action = Action::Delete { id: seen.id(), because: Leaving::MakesRoom { fields } };
-            self.step(id, kind, action, BTreeSet::new(), None);
+            self.step(id, kind, action, after, None);
         } else {
             self.make(id, kind, Some(seen), fields, resolved);
         }
+    }
+
+    /// Services whose tasks may have the home mounted: all of them go, and whatever breaks a mount waits for that.
+    fn free_home(&mut self) -> BTreeSet<NodeId> {
+        let unread = self.seen.unread.contains(&Kind::Service).then(|| of_kind(Kind::Service));
+        let services = self.seen.all().filter(|seen| seen.observed.kind() == Kind::Service);
+        let mut users: BTreeSet<NodeId> = unread.into_iter().collect();
+        for seen in services {
+            users.insert(seen.node.clone());
+            if self.is_leaving(&seen.node) {
+                continue;
+            }
+            if seen.observed.state() == State::Leaving {
+                self.wait(&seen.node, Kind::Service, seen);
+            } else {
+                let action = Action::Delete { id: seen.id(), because: Leaving::FreesHome };
+                self.step(&seen.node, Kind::Service, action, BTreeSet::new(), None);
+            }
+        }
+        users
+    }
+
+    /// Whether it is planned already that what a node has goes.
+    fn is_leaving(&self, id: &NodeId) -> bool {
+        let goes = |step: &Step| step.node == *id && matches!(step.action, Action::Delete { .. });
+        self.plan.steps.iter().any(goes) || self.plan.waits.iter().any(|wait| wait.node == *id)
     }
 
     /// `seen` stays; its differing fields and tags are changed where it stands.

@@ -83,6 +83,22 @@ fn a_service_under_another_name_counts() {
 }
 
 #[test]
+fn a_home_is_not_cut_off_from_its_controller() {
+    let fake = settled(&graph_of(&spec()));
+    let node = "mount-target/eu-central-1a";
+    let (id, service) = (id(&fake, node), id(&fake, "service"));
+    let moved = || Action::Delete { id: id.clone(), because: Leaving::MakesRoom { fields: Vec::new() } };
+    let mounted = |service: String| Err(Forbidden::Mounted { id: id.clone(), service });
+    let judge = |seen: &Snapshot| judge(step(node, moved(), false), seen, Goal::Run, INSTALLATION);
+    assert_eq!(judge(&fake.seen), mounted(service.clone()));
+    let mut gone = fake.seen.clone();
+    gone.forget(&NodeId::new("service"), &service);
+    assert_eq!(judge(&gone), Ok(()));
+    gone.unread.insert(Kind::Service);
+    assert_eq!(judge(&gone), mounted("service".into()));
+}
+
+#[test]
 fn only_ours_is_changed() {
     let fake = settled(&graph_of(&spec()));
     let not_ours = |node: &str, id: String| Err(Forbidden::NotOurs { node: NodeId::new(node), id });

@@ -10,7 +10,7 @@ use jenkinsstack_core::kind::{Kind, Observed};
 use jenkinsstack_core::observed::Seen;
 use jenkinsstack_core::owner::TAG_INSTALLATION;
 use jenkinsstack_core::plan::{Goal, Plan, plan};
-use jenkinsstack_status::facts::{Facts, Outlook, Pass, Phase, Trouble};
+use jenkinsstack_status::facts::{Facts, HostedZone, Outlook, Pass, Phase, Trouble};
 use jenkinsstack_status::status;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
@@ -27,6 +27,7 @@ pub(crate) struct Case {
     pub(crate) targets: Option<TargetHealth>,
     pub(crate) unwell: u32,
     pub(crate) failed: u32,
+    pub(crate) zone: Option<HostedZone>,
     pub(crate) what: What,
 }
 
@@ -57,6 +58,7 @@ impl Case {
                 troubles: &self.troubles,
                 deleting: self.deleting,
                 existing_load_balancer: None,
+                hosted_zone: self.zone.as_ref(),
                 targets: self.targets,
                 jenkins: self.jenkins,
                 unwell: self.unwell,
@@ -102,6 +104,7 @@ pub(crate) fn passed(name: &'static str, spec: &JenkinsStackSpec, fake: Fake, je
         targets,
         unwell: 0,
         failed: 0,
+        zone: Some(HostedZone { id: "Z0123456789ABCDEFGHIJ".into(), name: "example.com".into() }),
         what: What::Passed,
     }
 }

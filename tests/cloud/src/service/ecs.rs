@@ -24,8 +24,8 @@ mod tagging;
 mod tasks;
 
 pub use scripts::{Exit, Health, Script, Scripts};
-pub use tasks::Sharing;
 pub(crate) use tasks::VCPU_QUOTA;
+pub use tasks::{Severed, Sharing, sever};
 
 use super::{Item, Service};
 use crate::world::{Place, Region, World};
@@ -57,6 +57,7 @@ pub struct State {
     tasks: BTreeMap<String, tasks::Task>,
     tokens: BTreeMap<(String, String), tasks::Token>,
     sharing: Vec<Sharing>,
+    severed: Vec<Severed>,
     /// Names of the parameters of Systems Manager that tasks find, without a slash in front.
     pub parameters: BTreeSet<String>,
 }
@@ -96,6 +97,11 @@ pub fn items(holder: &Region) -> Vec<Item> {
 /// Tasks of different deployments that had one directory mounted at the same time, ever since the account was made.
 pub fn sharing(region: &Region) -> &[Sharing] {
     &region.ecs.sharing
+}
+
+/// Tasks that lost a file system while it was mounted, ever since the account was made.
+pub fn severed(region: &Region) -> &[Severed] {
+    &region.ecs.severed
 }
 
 /// What the container at an address answers to `GET path` on `port`: an HTTP status, or nothing at all.

@@ -14,6 +14,7 @@ mod version;
 
 use super::{Item, Service};
 use crate::call::{Ask, Call, Refusal};
+use crate::clock::Time;
 use crate::world::{Place, Region, World};
 use secret::Secret;
 use std::collections::BTreeMap;
@@ -33,6 +34,16 @@ pub static SERVICE: Service = Service {
 #[derive(Clone, Debug, Default)]
 pub struct State {
     secrets: BTreeMap<String, Secret>,
+    /// Secrets as they were before a change that listings do not show yet, with the time of that change.
+    before: Vec<(Time, Secret)>,
+}
+
+impl State {
+    /// Keeps a secret as it is before it changes or goes: listings show it so for a while.
+    fn remember(&mut self, name: &str, now: Time) {
+        self.before.retain(|(until, _)| now - *until <= listing::LATEST);
+        self.before.extend(self.secrets.get(name).map(|secret| (now, secret.clone())));
+    }
 }
 
 /// What goes on by itself.
@@ -50,9 +61,10 @@ pub enum Event {
 /// Lets an event happen.
 pub fn happen(world: &mut World, place: &Place, event: Event) {
     let (Event::Gone { name, arn }, now) = (event, world.now);
-    let secrets = &mut world.at(place).secrets.secrets;
-    if secrets.get(&name).is_some_and(|secret| secret.arn == arn && secret.is_over(now)) {
-        secrets.remove(&name);
+    let state = &mut world.at(place).secrets;
+    if state.secrets.get(&name).is_some_and(|secret| secret.arn == arn && secret.is_over(now)) {
+        state.remember(&name, now);
+        state.secrets.remove(&name);
     }
 }
 
@@ -88,7 +100,10 @@ fn named<'c>(call: &'c Call<'_>) -> Result<&'c Secret, Refusal> {
 
 /// The same to change, if it is not marked for deletion.
 fn living<'c>(call: &'c mut Call<'_>) -> Result<&'c mut Secret, Refusal> {
-    let name = named(call)?.name.clone();
+    let (name, now) = (named(call)?.name.clone(), call.now);
+    if named(call)?.deletion.is_none() {
+        call.regional().secrets.remember(&name, now);
+    }
     let secret = call.regional().secrets.secrets.get_mut(&name).ok_or_else(refusals::no_secret)?;
     if secret.deletion.is_some() { Err(refusals::marked()) } else { Ok(secret) }
 }

@@ -1,4 +1,4 @@
-//! A home in two tasks at once: found at any moment, and told from what ECS does by itself.
+//! A home in two tasks at once, or gone from under a task: found at any moment, and told from what ECS does by itself.
 
 use crate::stack::{REGION, Stack, cloud, oracle, text};
 use serde_json::json;
@@ -36,4 +36,28 @@ async fn ecs_may_replace_a_task_of_one_deployment() {
     assert_ne!(tasks()["taskArns"][0], first);
     let findings = oracle.look(&cloud);
     assert!(findings.is_clean(), "{findings}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mount_target_that_goes_from_under_a_task_is_found() {
+    for (running, found) in [(true, 1), (false, 0)] {
+        let (cloud, network) = cloud(1);
+        let oracle = oracle(&cloud).living("prod", "ci/a");
+        let stack = Stack::new(&cloud, &network, "a");
+        stack.build().await;
+        if !running {
+            let none = json!({"cluster": "a-cluster", "service": "a-service", "desiredCount": 0});
+            stack.call("ecs", "UpdateService", none).await;
+            stack.wait(900).await;
+        }
+        let files = stack.call("efs", "DescribeFileSystems", json!({})).await["FileSystems"][0]["FileSystemId"].clone();
+        let targets = stack.call("efs", "DescribeMountTargets", json!({"FileSystemId": files})).await;
+        for target in targets["MountTargets"].as_array().unwrap() {
+            stack.call("efs", "DeleteMountTarget", json!({"MountTargetId": target["MountTargetId"]})).await;
+        }
+        stack.wait(900).await;
+        let severed = oracle.look(&cloud).severed;
+        assert_eq!(severed.len(), found, "{severed:?}");
+        assert!(severed.iter().all(|home| home.owner.stack == "ci/a"), "{severed:?}");
+    }
 }

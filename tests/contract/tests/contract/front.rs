@@ -2,13 +2,14 @@
 
 use crate::bench::Bench;
 use jenkinsstack_core::graph::{Node, NodeId};
+use jenkinsstack_core::id::{SubnetId, Zone};
 use jenkinsstack_core::input::Input;
 use jenkinsstack_core::kind::load_balancer::Scheme;
 use jenkinsstack_core::kind::target_group::HealthCheck;
 use jenkinsstack_core::kind::{Desired, State, load_balancer, target_group};
 use jenkinsstack_core::observed::Seen;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 pub(crate) const BALANCER_NAME: &str = "jks-team-a-ci-load-b-0123456789";
@@ -33,16 +34,23 @@ pub(crate) async fn group(bench: &Bench, name: &str) -> String {
     made
 }
 
+/// The only subnets that will do in the zones a and b.
+pub(crate) fn zones(subnets: &[String; 2]) -> BTreeMap<Zone, BTreeSet<SubnetId>> {
+    let zones = ["eu-central-1a", "eu-central-1b"].into_iter().zip(subnets);
+    zones.map(|(zone, id)| (zone.parse().unwrap(), [id.parse().unwrap()].into())).collect()
+}
+
 /// A load balancer as a stack wants it.
 pub(crate) fn balancer_node(bench: &Bench, group: &str) -> (NodeId, Node) {
     let id = NodeId::new("load-balancer");
     let desired = load_balancer::Desired {
         scheme: Scheme::InternetFacing,
         vpc: bench.network.vpc.parse().unwrap(),
-        subnets: bench.network.public_subnets.iter().map(|subnet| subnet.parse().unwrap()).collect(),
+        subnets: zones(&bench.network.public_subnets),
         security_groups: vec![Input::Known(group.parse().unwrap())],
         attributes: map(&[
             ("access_logs.s3.enabled", "false"),
+            ("deletion_protection.enabled", "false"),
             ("idle_timeout.timeout_seconds", "300"),
             ("routing.http.drop_invalid_header_fields.enabled", "true"),
         ]),
@@ -66,6 +74,8 @@ pub(crate) async fn balancer(bench: &Bench) -> (NodeId, Node, Seen) {
 pub(crate) fn group_node(bench: &Bench) -> (NodeId, Node) {
     let id = NodeId::new("target-group");
     let health_check = HealthCheck {
+        protocol: "HTTP".into(),
+        port: "traffic-port".into(),
         path: "/login".into(),
         matcher: "200".into(),
         interval_seconds: 15,

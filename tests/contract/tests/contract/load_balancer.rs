@@ -1,11 +1,12 @@
 //! What the driver of a load balancer promises.
 
 use crate::bench::Bench;
-use crate::front::{BALANCER_NAME, balancer, balancer_node, group};
+use crate::front::{BALANCER_NAME, balancer, balancer_node, group, zones};
 use crate::home::existing;
+use crate::security_group;
 use jenkinsstack_aws::{Class, Deletion};
-use jenkinsstack_cloud::faults::{Effect, Occurrence, Rule};
-use jenkinsstack_core::graph::Node;
+use jenkinsstack_cloud::faults::{Effect, Faults, Occurrence, Rule};
+use jenkinsstack_core::graph::{Node, NodeId};
 use jenkinsstack_core::input::Input;
 use jenkinsstack_core::kind::load_balancer::Desired;
 use jenkinsstack_core::kind::{Desired as Any, Kind, State};
@@ -73,8 +74,12 @@ async fn everything_but_the_scheme_changes_in_place() {
     let subnet = bench.by_hand("ec2", "CreateSubnet", input)["Subnet"]["SubnetId"].as_str().unwrap().to_owned();
     let second = group(&bench, "second").await;
     let moved = with(&node, |desired| {
-        desired.subnets = [&subnet, &bench.network.public_subnets[1]].map(|subnet| subnet.parse().unwrap()).into();
+        desired.subnets = zones(&[subnet.clone(), bench.network.public_subnets[1].clone()]);
     });
+    let joined = with(&node, |desired| {
+        desired.subnets.get_mut(&"eu-central-1a".parse().unwrap()).unwrap().insert(subnet.parse().unwrap());
+    });
+    assert_eq!(bench.fields(&seen, &joined), [], "it stands in one of them");
     let seen = bench.update(&id, &seen, &moved, &["subnets"]).await;
     let regrouped = with(&moved, |desired| desired.security_groups = vec![Input::Known(second.parse().unwrap())]);
     let seen = bench.update(&id, &seen, &regrouped, &["securityGroups"]).await;
@@ -91,6 +96,25 @@ async fn everything_but_the_scheme_changes_in_place() {
     assert_eq!(existing(&bench, ITEM)[0].tags["team"], "b");
     let seen = bench.update(&id, &seen, &node, &["subnets", "securityGroups", "attributes", "tags"]).await;
     assert_eq!(bench.list(&id, Kind::LoadBalancer).await, [seen]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn deletion_protection_by_hand_is_taken_off() {
+    let bench = Bench::new().await;
+    let (id, node, seen) = balancer(&bench).await;
+    let protect = || {
+        let attributes = json!([{"Key": "deletion_protection.enabled", "Value": "true"}]);
+        let input = json!({"LoadBalancerArn": seen.id(), "Attributes": attributes});
+        bench.by_hand("elbv2", "ModifyLoadBalancerAttributes", input);
+    };
+    protect();
+    let drifted = bench.read(&id, &seen).await.unwrap();
+    assert_eq!(bench.update(&id, &drifted, &node, &["attributes"]).await, seen);
+    protect();
+    let (deletion, calls) = bench.counting(bench.delete(&id, &seen)).await;
+    assert_eq!(deletion, Deletion::Gone);
+    assert_eq!(calls[3..], ["DeleteLoadBalancer", "ModifyLoadBalancerAttributes", "DeleteLoadBalancer"]);
+    assert_eq!(existing(&bench, ITEM).len(), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -140,4 +164,22 @@ async fn another_clusters_are_not_looked_at_closely() {
     let (_, calls) = bench.counting(account.observe(&bench.owner, Duration::ZERO)).await;
     assert!(calls.iter().any(|call| call == "DescribeLoadBalancers"), "{calls:?}");
     assert!(!calls.iter().any(|call| call == "DescribeLoadBalancerAttributes"), "{calls:?}");
+}
+
+/// ELB learns of a new group late; one that stays unknown is told.
+#[tokio::test(start_paused = true)]
+async fn a_group_that_was_just_made_is_waited_for() {
+    let bench = Bench::new().await;
+    let group_id = NodeId::new("load-balancer-security-group");
+    let made = bench.create(&group_id, &security_group::group(&bench, &group_id, "jks-team-a-ci-front")).await;
+    let (id, node) = balancer_node(&bench, &made.id());
+    let code = "InvalidSecurityGroup".to_owned();
+    let unknown = Effect::Refuse { code, status: 400, message: "Security group is not valid".into() };
+    bench.cloud.faults(|faults| faults.add(Rule::new(unknown).operation("CreateLoadBalancer")));
+    assert_eq!(bench.try_create(&id, &node).await.unwrap_err().class, Class::NotYet);
+    bench.wait(Duration::from_secs(200)).await;
+    assert_eq!(bench.try_create(&id, &node).await.unwrap_err().class, Class::Invalid, "there is an end to it");
+    bench.cloud.faults(Faults::clear);
+    let (_, theirs) = balancer_node(&bench, "sg-0123456789abcdef0");
+    assert_eq!(bench.try_create(&id, &theirs).await.unwrap_err().class, Class::Invalid, "nobody made it");
 }

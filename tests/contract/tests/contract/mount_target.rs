@@ -20,7 +20,7 @@ fn target(bench: &Bench, home: &Seen, subnet: &str, group: &str) -> (NodeId, Nod
     let id = NodeId::new(NODE).of("eu-central-1a");
     let desired = Desired {
         file_system: Input::Known(id_of(home)),
-        subnet: subnet.parse().unwrap(),
+        subnets: [subnet.parse().unwrap()].into(),
         security_group: Input::Known(group.parse().unwrap()),
     };
     let node = bench.node(&id, "unused", Any::MountTarget(desired));

@@ -64,3 +64,50 @@ async fn what_lost_its_owner_is_not_taken_back_in_silence() {
     assert!(told, "{}", jenkinsstack_sim::life::picture(&outcome));
     assert!(stage.oracle.normal_state(&stage.life.cloud) == before, "it was changed");
 }
+
+/// Subnets of a zone share a mount target, and a load balancer stands in one of them. Which id sorts first is no reason to
+/// move either: a mount target that goes takes the home from under Jenkins.
+#[tokio::test(start_paused = true)]
+async fn a_subnet_that_joins_moves_nothing() {
+    let mut stage = Stage::set().await.unwrap();
+    let spec = spec::reference(&stage.life.network);
+    let operator = stage.life.operator().await.unwrap();
+    let before = stage.live(&operator, &spec).await.unwrap();
+    let network = stage.life.network.clone();
+    let front = joined(&stage, &network.public_subnets[0], "kubernetes.io/role/elb", 96);
+    let back = joined(&stage, &network.private_subnets[0], "kubernetes.io/role/internal-elb", 97);
+    assert!(front.iter().any(|id| *id < network.public_subnets[0]), "{front:?}");
+    assert!(back.iter().any(|id| *id < network.private_subnets[0]), "{back:?}");
+    stage.oracle.accept(&stage.life.cloud);
+    tokio::time::sleep(SEEN).await;
+    let operator = stage.life.operator().await.unwrap();
+    let mark = stage.life.cloud.log(|log| log.mark());
+    let now = stage.live(&operator, &spec).await.unwrap();
+    for node in ["load-balancer", "mount-target/eu-central-1a"] {
+        assert_eq!(now.node(node), before.node(node), "{node}");
+    }
+    let wrote = |operation: &str| {
+        stage.life.cloud.log(|log| log.writes_since(&mark).any(|record| record.operation == operation))
+    };
+    assert!(!wrote("SetSubnets") && !wrote("DeleteMountTarget"));
+    assert!(wrote("UpdateService"), "Jenkins may run in the new subnets");
+    stage.rests(&operator, &spec).await.unwrap();
+}
+
+/// Subnets in the zone and with the routes of another one, found by a tag.
+fn joined(stage: &Stage, like: &str, key: &str, net: u8) -> Vec<String> {
+    let by_hand = |operation: &str, input| stage.life.by_hand("ec2", operation, input).unwrap();
+    let table = json!({"Filters": [{"Name": "association.subnet-id", "Values": [like]}]});
+    let table = by_hand("DescribeRouteTables", table)["RouteTables"][0]["RouteTableId"].clone();
+    let place = |at: u8| {
+        let subnet = json!({
+            "VpcId": stage.life.network.vpc, "CidrBlock": format!("10.0.{net}.{}/27", at * 32),
+            "AvailabilityZone": "eu-central-1a",
+            "TagSpecifications": [{"ResourceType": "subnet", "Tags": [{"Key": key, "Value": "1"}]}],
+        });
+        let id = by_hand("CreateSubnet", subnet)["Subnet"]["SubnetId"].as_str().unwrap().to_owned();
+        by_hand("AssociateRouteTable", json!({"RouteTableId": table, "SubnetId": id}));
+        id
+    };
+    (0..8).map(place).collect()
+}

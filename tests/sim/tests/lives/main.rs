@@ -16,6 +16,7 @@ mod changes;
 mod cost;
 mod count;
 mod kills;
+mod late;
 mod losses;
 mod plain;
 mod scene;

@@ -60,3 +60,27 @@ async fn the_policy_is_what_the_calls_need() {
     println!("{} questions of {} lives, {} permissions", asked.len(), lives.len(), documents.len());
     assert!(idle.is_empty(), "{} idle permissions:\n{}", idle.len(), idle.join("\n"));
 }
+
+/// What is not ours does not become ours by our own hand: whatever is new gets its tags from the call that makes it.
+#[tokio::test(start_paused = true)]
+async fn nothing_of_others_can_be_tagged_as_ours() {
+    let life = Life::begin(5).unwrap();
+    let policy = document(all());
+    let ours = [("aws:RequestTag/jenkinsstack.io/cluster".to_owned(), vec![owner().cluster])];
+    for (action, resource) in [
+        ("ec2:CreateTags", "arn:aws:ec2:eu-central-1:111122223333:security-group/sg-theirs"),
+        (
+            "elasticloadbalancing:AddTags",
+            "arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/app/jks-theirs/1",
+        ),
+        ("elasticfilesystem:TagResource", "arn:aws:elasticfilesystem:eu-central-1:111122223333:file-system/fs-theirs"),
+    ] {
+        let touched = Touched {
+            action: action.to_owned(),
+            resource: resource.to_owned(),
+            context: ours.clone().into(),
+            held: None,
+        };
+        assert!(!life.cloud.with(|world| iam::grants(world, &policy, &touched, REGION)), "{action} on {resource}");
+    }
+}

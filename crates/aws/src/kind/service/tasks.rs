@@ -24,12 +24,12 @@ pub(super) async fn left(
     definition: &TaskDefinitionArn,
 ) -> Result<usize, Error> {
     let Some((family, _)) = task_definition::revision(definition.as_str()) else { return Ok(0) };
-    let running = listed(account, cluster, family, DesiredStatus::Running);
-    let stopping = listed(account, cluster, family, DesiredStatus::Stopped);
-    let (running, stopping) = futures::future::try_join(running, stopping).await?;
+    let running = listed(account, cluster, family, DesiredStatus::Running).await?;
     if !running.is_empty() {
         return Ok(running.len());
     }
+    // Only now: side by side, a task that is told to stop between the two answers would be in neither.
+    let stopping = listed(account, cluster, family, DesiredStatus::Stopped).await?;
     alive(account, cluster.as_str(), &stopping).await
 }
 

@@ -206,7 +206,7 @@ fn mount_target(d: &mount_target::Desired, number: usize) -> Observed {
     Observed::MountTarget(mount_target::Observed {
         id: parsed(format_args!("fsmt-{number:04}")),
         file_system: d.file_system.known().unwrap().clone(),
-        subnet: d.subnet.clone(),
+        subnet: d.subnets.first().unwrap().clone(),
         security_groups: [d.security_group.known().unwrap().clone()].into(),
         life_cycle_state: "creating".into(),
     })
@@ -226,9 +226,10 @@ fn load_balancer(d: &load_balancer::Desired, number: usize) -> Observed {
     Observed::LoadBalancer(load_balancer::Observed {
         arn: arn("elasticloadbalancing", format_args!("loadbalancer/app/jks/{number:04}")),
         dns_name: format!("jks-{number:04}.eu-central-1.elb.amazonaws.com"),
+        zone: Some("Z215JYRZR1TBD5".into()),
         scheme: d.scheme,
         vpc: d.vpc.clone(),
-        subnets: d.subnets.clone(),
+        subnets: d.subnets_beside(&[].into()),
         security_groups: d.security_groups.iter().map(|group| group.known().unwrap().clone()).collect(),
         attributes: d.attributes.clone(),
         state_code: "provisioning".into(),
@@ -273,6 +274,7 @@ fn cluster(d: &cluster::Desired, name: &Name) -> Observed {
         arn: arn("ecs", format_args!("cluster/{name}")),
         name: name.clone(),
         capacity_providers: d.capacity_providers.clone(),
+        default_strategy: std::collections::BTreeSet::new(),
         status: "PROVISIONING".into(),
     })
 }
@@ -302,6 +304,7 @@ fn service(d: &service::Desired, number: usize) -> Observed {
         desired_count: 1,
         percents: service::ONE_AT_A_TIME,
         breaker: Breaker::GivesUp,
+        settings: service::Settings::ours(),
         rollout: Rollout {
             state: "IN_PROGRESS".into(),
             reason: String::new(),

@@ -13,7 +13,7 @@ mod stop;
 pub(super) use life::happen;
 pub(crate) use place::VCPU_QUOTA;
 pub(super) use place::{Order, Unplaced, start};
-pub use sharing::Sharing;
+pub use sharing::{Severed, Sharing, sever};
 pub(super) use stop::end;
 
 use super::definition::Definition;

@@ -5,6 +5,7 @@ use crate::call::{Access, Answer, Ask, Call, Operation, Refusal, nothing};
 use crate::clock::Time;
 use crate::service::Item;
 use crate::service::ec2::{self, InterfaceFault, MAX_GROUPS, NewInterface, Subnet};
+use crate::service::ecs;
 use crate::service::iam::linked;
 use crate::tags::Tags;
 use crate::world::{Event, Region};
@@ -252,8 +253,10 @@ fn delete(call: &mut Call<'_>) -> Answer {
     if target.state == LifeCycle::Deleting {
         return nothing();
     }
+    let now = call.now;
     let region = call.regional();
     let place = region.place();
+    ecs::sever(region, now, &target.file_system, &target.zone, &target.id);
     if let Some(target) = region.efs.mount_targets.get_mut(&target.id) {
         target.state = LifeCycle::Deleting;
     }

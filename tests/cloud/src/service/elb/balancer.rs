@@ -142,6 +142,16 @@ fn find_mut<'s>(state: &'s mut State, arn: &str) -> Result<&'s mut Balancer, Ref
     state.balancers.get_mut(arn).ok_or_else(|| no_balancer(arn))
 }
 
+/// What CreateLoadBalancer reads of EC2 ("Elastic Load Balancing API permissions", Elastic Load Balancing User Guide).
+const LOOKS: [&str; 6] = [
+    "DescribeAccountAttributes",
+    "DescribeAddresses",
+    "DescribeInternetGateways",
+    "DescribeSecurityGroups",
+    "DescribeSubnets",
+    "DescribeVpcs",
+];
+
 fn ask_to_create(call: &Call<'_>) -> Vec<Ask> {
     let about = arn(call, &format!("loadbalancer/app/{}/*", call.text("Name")));
     let mut asks = ask_create(call, "CreateLoadBalancer", &about, &about);
@@ -155,7 +165,7 @@ fn ask_to_create(call: &Call<'_>) -> Vec<Ask> {
         }
         *ask = first;
     }
-    asks.extend(linked::asks(call, linked::ELB));
+    asks.extend(linked::asks_of_elb(call, &LOOKS));
     asks
 }
 

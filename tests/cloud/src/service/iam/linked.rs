@@ -43,6 +43,13 @@ pub(crate) fn asks(call: &Call<'_>, service: &str) -> Option<Ask> {
     missing.then(|| ask(call, service))
 }
 
+/// The same for ELB, which until it has its role looks at EC2 with the caller's rights.
+pub(crate) fn asks_of_elb(call: &Call<'_>, reads: &[&str]) -> Vec<Ask> {
+    let own = asks(call, ELB);
+    let looks = reads.iter().filter(|_| own.is_some()).map(|read| Ask::new(format!("ec2:{read}"), "*"));
+    looks.chain(own.clone()).collect()
+}
+
 /// Makes the role of a service that is not there yet.
 pub(crate) fn make(call: &mut Call<'_>, service: &str) {
     if let Some(name) = role_name(service)

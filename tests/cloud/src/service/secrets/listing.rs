@@ -1,10 +1,14 @@
 //! Listings of secrets and of their versions.
 
 use super::secret::{Secret, describe};
-use super::{named, on_secret, refusals};
+use super::{State, named, on_secret, refusals};
 use crate::call::{Access, Answer, Call, Operation, Refusal, ask_any};
+use crate::clock::Time;
 use crate::page;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation { name: "ListSecrets", access: Access::Read, asks: |_| ask_any("secretsmanager:ListSecrets"), run: list },
@@ -19,16 +23,43 @@ pub(super) const OPERATIONS: &[Operation] = &[
 /// `MaxResultsType` in the API model.
 const PAGE: usize = 100;
 
+/// How late a listing may be: "ListSecrets might not reflect changes from the last five minutes" (ListSecrets, AWS Secrets
+/// Manager API Reference).
+pub(super) const LATEST: Duration = Duration::from_secs(5 * 60);
+
+/// Secrets as a listing shows them: each as it was some time ago, which is always the same for one ARN.
+fn shown(state: &State, now: Time) -> Vec<&Secret> {
+    let present = state.secrets.values().map(|secret| (None, secret));
+    let past = state.before.iter().map(|(until, secret)| (Some(*until), secret));
+    let mut shown: BTreeMap<&str, &Secret> = BTreeMap::new();
+    for (until, secret) in past.chain(present) {
+        let then = Time(now.0.saturating_sub(lateness(&secret.arn)));
+        let is_then = secret.created <= then && until.is_none_or(|until| then < until);
+        if is_then {
+            shown.entry(&secret.arn).or_insert(secret);
+        }
+    }
+    let mut shown: Vec<&Secret> = shown.into_values().collect();
+    shown.sort_by(|one, other| one.name.cmp(&other.name));
+    shown
+}
+
+/// By how many milliseconds changes of a secret are listed late.
+fn lateness(arn: &str) -> u64 {
+    let digest = Sha256::digest(arn);
+    let number = digest.iter().take(4).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    number % (LATEST.as_millis() as u64 + 1)
+}
+
 fn list(call: &mut Call<'_>) -> Answer {
     let deleted_too = call.input["IncludePlannedDeletion"].as_bool().unwrap_or_default();
     let filters = call.input["Filters"].as_array().map(Vec::as_slice).unwrap_or_default();
     let is_wanted = |secret: &&Secret| {
-        secret.listed <= call.now
-            && !secret.is_forced()
+        !secret.is_forced()
             && (deleted_too || secret.deletion.is_none())
             && filters.iter().all(|filter| matches(secret, filter))
     };
-    let mut secrets: Vec<&Secret> = call.peek().secrets.secrets.values().filter(is_wanted).collect();
+    let mut secrets: Vec<&Secret> = shown(&call.peek().secrets, call.now).into_iter().filter(is_wanted).collect();
     match call.text("SortBy") {
         "name" => {}
         "last-changed-date" => secrets.sort_by_key(|secret| secret.changed),

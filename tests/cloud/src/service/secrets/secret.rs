@@ -41,8 +41,6 @@ const DEFAULT_WINDOW: u64 = 30;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Seconds until a forced deletion frees the name ("a short delay": `DeleteSecret` in the API model).
 const FORCED: (f64, f64) = (1.0, 15.0);
-/// Seconds until a new secret is listed ("eventually consistent": `ListSecrets` in the API model, which allows five minutes).
-const LISTED: (f64, f64) = (0.0, 15.0);
 const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /// A secret.
@@ -56,7 +54,6 @@ pub(super) struct Secret {
     pub(super) created: Time,
     pub(super) changed: Time,
     pub(super) accessed: Option<Time>,
-    pub(super) listed: Time,
     pub(super) versions: BTreeMap<String, Version>,
     pub(super) deletion: Option<Deletion>,
 }
@@ -125,7 +122,6 @@ fn create(call: &mut Call<'_>) -> Answer {
         created: now,
         changed: now,
         accessed: None,
-        listed: now + call.world.random.seconds(LISTED.0, LISTED.1),
         versions: BTreeMap::new(),
         deletion: None,
     };
@@ -248,6 +244,7 @@ fn delete(call: &mut Call<'_>) -> Answer {
 fn mark(call: &mut Call<'_>, name: &str, deletion: Deletion, delay: Duration) -> Answer {
     let region = call.regional();
     let place = region.place();
+    region.secrets.remember(name, deletion.asked);
     let secret = region.secrets.secrets.get_mut(name).ok_or_else(refusals::no_secret)?;
     secret.deletion = Some(deletion);
     let mut answer = secret.named();
@@ -272,7 +269,8 @@ fn restore(call: &mut Call<'_>) -> Answer {
     if secret.is_forced() {
         return Err(refusals::no_secret());
     }
-    let (name, answer) = (secret.name.clone(), secret.named());
+    let (name, answer, now) = (secret.name.clone(), secret.named(), call.now);
+    call.regional().secrets.remember(&name, now);
     if let Some(secret) = call.regional().secrets.secrets.get_mut(&name) {
         secret.deletion = None;
     }

@@ -81,7 +81,8 @@ async fn create_and_change_are_about_what_they_name() {
     });
     let delete = json!({"Effect": "Allow", "Action": "elasticloadbalancing:DeleteLoadBalancer", "Resource": resource});
     let linked = json!({"Effect": "Allow", "Action": "iam:CreateServiceLinkedRole", "Resource": "*"});
-    let caller = granted(&lab, HOME_ACCOUNT, "caller", &policy(json!([create, delete, linked])));
+    let look = json!({"Effect": "Allow", "Action": LOOKS, "Resource": "*"});
+    let caller = granted(&lab, HOME_ACCOUNT, "caller", &policy(json!([create, delete, linked, look])));
     lab.wait(30).await;
     let input = |name: &str, scheme: &str| with(balancer_input(&net, name), json!({"Scheme": scheme}));
     let denied = Some("AccessDenied");
@@ -91,6 +92,46 @@ async fn create_and_change_are_about_what_they_name() {
     let (own, foreign) = (balancer_arn(&lab, &net, "jks-b"), balancer_arn(&lab, &net, "ci"));
     assert_eq!(code(&lab, &caller, "DeleteLoadBalancer", json!({"LoadBalancerArn": own})), None);
     assert_eq!(code(&lab, &caller, "DeleteLoadBalancer", json!({"LoadBalancerArn": foreign})).as_deref(), denied);
+}
+
+/// What ELB reads of EC2 with the caller's rights, for a policy.
+const LOOKS: [&str; 6] = [
+    "ec2:DescribeAccountAttributes",
+    "ec2:DescribeAddresses",
+    "ec2:DescribeInternetGateways",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
+];
+
+#[tokio::test(start_paused = true)]
+async fn without_the_linked_role_the_caller_looks_at_ec2() {
+    rule!(
+        "ELB",
+        "Until an account has the linked role, CreateLoadBalancer looks at EC2 with the caller's rights",
+        "Elastic Load Balancing User Guide, Elastic Load Balancing API permissions; aws-load-balancer-controller#748, eksctl#2570"
+    );
+    let lab = Lab::new();
+    let net = net(&lab).await;
+    let allow = |actions: Vec<&str>| policy(json!([{"Effect": "Allow", "Action": actions, "Resource": "*"}]));
+    let own = ["elasticloadbalancing:CreateLoadBalancer", "iam:CreateServiceLinkedRole"];
+    let callers: Vec<(&str, String)> = LOOKS
+        .iter()
+        .map(|without| {
+            let actions = own.into_iter().chain(LOOKS.into_iter().filter(|look| look != without)).collect();
+            let name = without.trim_start_matches("ec2:");
+            (*without, granted(&lab, HOME_ACCOUNT, name, &allow(actions)))
+        })
+        .collect();
+    lab.wait(30).await;
+    let made = |key: &str, name: &str| call_as(&lab, key, "elbv2", "CreateLoadBalancer", balancer_input(&net, name));
+    for (missing, caller) in &callers {
+        let refusal = made(caller, "a").expect_err("a look that is not allowed");
+        assert_eq!(refusal.code, "AccessDenied");
+        assert!(refusal.message.contains(missing), "{refusal:?}");
+    }
+    balancer_arn(&lab, &net, "others");
+    callers.iter().for_each(|(_, caller)| drop(made(caller, "a").expect("the role looks")));
 }
 
 #[tokio::test(start_paused = true)]
@@ -106,8 +147,9 @@ async fn the_first_load_balancer_of_an_account_makes_the_linked_role() {
     let condition = json!({"StringEquals": {"iam:AWSServiceName": "elasticloadbalancing.amazonaws.com"}});
     let link =
         json!({"Effect": "Allow", "Action": "iam:CreateServiceLinkedRole", "Resource": "*", "Condition": condition});
-    let bare = granted(&lab, HOME_ACCOUNT, "bare", &policy(json!([create])));
-    let full = granted(&lab, HOME_ACCOUNT, "full", &policy(json!([create, link])));
+    let look = json!({"Effect": "Allow", "Action": LOOKS, "Resource": "*"});
+    let bare = granted(&lab, HOME_ACCOUNT, "bare", &policy(json!([create, look])));
+    let full = granted(&lab, HOME_ACCOUNT, "full", &policy(json!([create, link, look])));
     lab.wait(30).await;
     let made = |key: &str, name: &str| call_as(&lab, key, "elbv2", "CreateLoadBalancer", balancer_input(&net, name));
     let refusal = made(&bare, "a").expect_err("no role");

@@ -212,6 +212,31 @@ async fn security_groups_must_be_of_the_vpc() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_new_security_group_is_unknown_for_a_moment() {
+    rule!(
+        "ELB",
+        "A security group that was made a moment ago may count as one that does not exist",
+        "Amazon EC2 API Reference, Eventual consistency; CreateLoadBalancer, InvalidSecurityGroup"
+    );
+    let lab = Lab::new();
+    let net = net(&lab).await;
+    let made = |name: &str| {
+        let group = json!({"GroupName": name, "Description": name, "VpcId": net.vpc});
+        let group = lab.ok("ec2", "CreateSecurityGroup", group)["GroupId"].clone();
+        with(balancer_input(&net, name), json!({"SecurityGroups": [group]}))
+    };
+    let early = (0..8).find_map(|number| {
+        let input = made(&format!("early-{number}"));
+        let refusal = lab.call("elbv2", "CreateLoadBalancer", input.clone()).err()?;
+        Some((input, refusal))
+    });
+    let (input, refusal) = early.expect("a group that ELB does not know yet");
+    assert_eq!(refusal.code, "InvalidSecurityGroup");
+    lab.wait(3).await;
+    lab.ok("elbv2", "CreateLoadBalancer", input);
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_security_groups_it_gets_the_default_one() {
     rule!(
         "ELB",

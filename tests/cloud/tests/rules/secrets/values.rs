@@ -267,7 +267,7 @@ async fn a_value_is_nowhere_but_in_the_answer_to_get() {
     );
     let lab = Lab::new();
     secret(&lab);
-    lab.wait(30).await;
+    lab.wait(300).await;
     let listed = lab.ok("secretsmanager", "ListSecrets", json!({}));
     let versions = lab.ok("secretsmanager", "ListSecretVersionIds", json!({"SecretId": "jenkins/admin"}));
     let place = Place { account: HOME_ACCOUNT.to_owned(), region: "eu-central-1".to_owned() };

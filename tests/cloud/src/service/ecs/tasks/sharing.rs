@@ -1,4 +1,4 @@
-//! Which tasks had a directory of a file system mounted at the same time.
+//! Which tasks had a directory of a file system mounted at the same time, and which lost one while it was mounted.
 //!
 //! Two tasks of one deployment are left out: ECS replaces one that has died or is unhealthy while its containers may
 //! still be on their way down, and nobody outside can help it.
@@ -22,6 +22,33 @@ pub struct Sharing {
     pub since: Time,
     /// Id and tags of the first and of the second task.
     pub tasks: [(String, Tags); 2],
+}
+
+/// A task that had a file system mounted when the mount target of its zone was deleted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Severed {
+    /// File system id.
+    pub file_system: String,
+    /// Mount target id.
+    pub mount_target: String,
+    /// When it was deleted.
+    pub since: Time,
+    /// Id and tags of the task.
+    pub task: (String, Tags),
+}
+
+/// A mount target is deleted: notes the tasks whose mounts that breaks.
+pub fn sever(region: &mut Region, since: Time, file_system: &str, zone: &str, mount_target: &str) {
+    let near = |task: &&Task| task.interface.zone == zone;
+    let mounted = |task: &&Task| held(region, task).iter().any(|(id, _)| id == file_system);
+    let lost = region.ecs.tasks.values().filter(near).filter(mounted).map(|task| Severed {
+        file_system: file_system.to_owned(),
+        mount_target: mount_target.to_owned(),
+        since,
+        task: (task.id.clone(), task.tags.clone()),
+    });
+    let lost: Vec<Severed> = lost.collect();
+    region.ecs.severed.extend(lost);
 }
 
 /// A container of a task has come up: notes the tasks that have what it mounts.
