@@ -57,13 +57,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 # Patch is for the finalizer; the spec is never written.
 - apiGroups: [jenkinsstack.io]
   resources: [jenkinsstacks]
-  verbs: [get, list, watch, patch]
+  verbs: [list, watch, patch]
 - apiGroups: [jenkinsstack.io]
   resources: [jenkinsstacks/status]
-  verbs: [get, patch]
+  verbs: [patch]
 - apiGroups: [events.k8s.io]
   resources: [events]
-  verbs: [create, patch]
+  verbs: [create]
 # Listed and watched by metadata only; the data of a Secret is read when a stack refers to it.
 - apiGroups: [""]
   resources: [secrets]

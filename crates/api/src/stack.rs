@@ -55,6 +55,11 @@ use crate::{
     "!has(self.auth.oidc) || !has(self.auth.oidc.openPaths) || !has(self.endpoint.pathPrefix) || self.auth.oidc.openPaths.all(o, o.paths.all(p, p.startsWith(self.endpoint.pathPrefix + '/')))"
 ).message("each path of auth.oidc.openPaths must begin with endpoint.pathPrefix, as the client sends it"))]
 #[x_kube(validation = Rule::new(
+    "!has(self.auth.oidc) || !has(self.auth.oidc.openPaths) || !has(self.endpoint.pathPrefix) || self.auth.oidc.openPaths.all(o, o.paths.all(p, !p.startsWith(self.endpoint.pathPrefix) || !p.substring(size(self.endpoint.pathPrefix)).matches('^[/*?]*$')))"
+).message(
+    "auth.oidc.openPaths must not open all of Jenkins behind endpoint.pathPrefix: name the paths of the webhooks"
+))]
+#[x_kube(validation = Rule::new(
     "!has(self.endpoint.certificateArn) || self.endpoint.certificateArn.contains(':' + self.aws.region + ':')"
 ).message("endpoint.certificateArn is of another region: use a certificate in aws.region"))]
 #[x_kube(validation = Rule::new(

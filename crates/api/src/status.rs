@@ -67,9 +67,36 @@ pub struct Endpoints {
     /// DNS name of the load balancer; the DNS record of `endpoint.host` must lead to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub load_balancer: Option<String>,
+    /// The DNS record to make for `endpoint.host`; absent without a host. The operator does not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<DnsRecord>,
     /// URIs to register at the OIDC provider as redirect URIs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redirect_uris: Vec<String>,
+}
+
+/// The DNS record that leads to Jenkins, for the user to make. The operator only reads hosted zones, and writes no record.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DnsRecord {
+    /// Name of the record. Example: `jenkins.example.com`.
+    pub name: String,
+    /// Type of the record: `A`, as an alias in Route 53. Outside of Route 53 make a CNAME to `target`.
+    #[serde(rename = "type")]
+    pub type_: String,
+    /// Where it leads: DNS name of the load balancer.
+    pub target: String,
+    /// Hosted zone of the load balancer's name, which an alias names beside `target`. Example: `Z215JYRZR1TBD5`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_zone_id: Option<String>,
+    /// Id of the hosted zone of this AWS account that the record belongs to: the one with the longest name that fits,
+    /// public, or for an internal load balancer also a private one of the VPC. Absent when there is none, when several
+    /// have that name, or when the operator may not list hosted zones. Example: `Z0123456789ABCDEFGHIJ`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone_id: Option<String>,
+    /// Name of that hosted zone. Example: `example.com`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone_name: Option<String>,
 }
 
 /// Health of the task, of its targets at the load balancer, and of Jenkins itself.

@@ -46,6 +46,8 @@ pub struct Clients {
     pub iam: aws_sdk_iam::Client,
     /// Log groups.
     pub logs: aws_sdk_cloudwatchlogs::Client,
+    /// Hosted zones; a global service.
+    pub route53: aws_sdk_route53::Client,
     /// Secrets.
     pub secrets: aws_sdk_secretsmanager::Client,
     /// Who we are.
@@ -84,6 +86,7 @@ impl Clients {
             elb: aws_sdk_elasticloadbalancingv2::Client::from_conf(own_pace!(aws_sdk_elasticloadbalancingv2, config)),
             iam: aws_sdk_iam::Client::from_conf(own_pace!(aws_sdk_iam, config)),
             logs: aws_sdk_cloudwatchlogs::Client::from_conf(own_pace!(aws_sdk_cloudwatchlogs, config)),
+            route53: aws_sdk_route53::Client::from_conf(own_pace!(aws_sdk_route53, config)),
             secrets: aws_sdk_secretsmanager::Client::from_conf(own_pace!(aws_sdk_secretsmanager, config)),
             sts: aws_sdk_sts::Client::from_conf(own_pace!(aws_sdk_sts, config)),
             tagging: aws_sdk_resourcegroupstagging::Client::from_conf(own_pace!(aws_sdk_resourcegroupstagging, config)),

@@ -1,14 +1,21 @@
-//! What a stack refers to and does not own: VPC, subnets, certificate, listener, cluster, file system, secret. Reads only.
+//! What a stack refers to and does not own: VPC, subnets, certificate, hosted zone, listener, cluster, file system, secret.
+//! Reads only.
 //!
 //! Answers are kept for a while and shared by all stacks of the account: a thousand stacks in one VPC ask once.
+
+mod zone;
+
+pub use zone::{Audience, HostedZone};
 
 use crate::account::Account;
 use crate::error::{Error, present};
 use crate::permission::{On, Permission, When, permit};
 use aws_sdk_acm::types::CertificateStatus;
 use aws_sdk_ec2::types::Filter;
+use aws_sdk_elasticloadbalancingv2::types::LoadBalancerSchemeEnum;
 use jenkinsstack_core::desired::{ExistingFileSystem, ExistingListener, Subnet};
 use jenkinsstack_core::id::{FileSystemId, SecurityGroupId, VpcId};
+use jenkinsstack_core::kind::load_balancer::Scheme;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -35,6 +42,8 @@ pub const PERMISSIONS: &[Permission] = &[
     permit("elasticloadbalancing:DescribeTargetHealth", On::Any, When::Always),
     // For a secret under a key of the user's (GetSecretValue, AWS Secrets Manager API Reference).
     permit("kms:Decrypt", On::Any, When::Via("secretsmanager")),
+    permit("route53:GetHostedZone", On::Arn("arn:{partition}:route53:::hostedzone/*"), When::Always),
+    permit("route53:ListHostedZones", On::Any, When::Always),
     permit("secretsmanager:GetSecretValue", On::Any, When::Shared),
 ];
 
@@ -53,6 +62,7 @@ pub(crate) struct Answers {
     vpcs: Mutex<BTreeMap<Selector, (Instant, Vec<VpcId>)>>,
     subnets: Mutex<BTreeMap<(VpcId, Selector), (Instant, Vec<Subnet>)>>,
     issued: Mutex<BTreeMap<String, Instant>>,
+    zones: zone::Zones,
 }
 
 /// A listener and what the spec says of it.
@@ -66,6 +76,10 @@ pub struct FoundListener {
     pub vpc: String,
     /// DNS name of its load balancer.
     pub dns_name: String,
+    /// Hosted zone of that name.
+    pub zone: Option<String>,
+    /// Whether the internet can reach its load balancer.
+    pub scheme: Scheme,
 }
 
 impl Account {
@@ -144,6 +158,11 @@ impl Account {
                 protocol: listener.protocol()?.as_str().to_owned(),
                 vpc: load_balancer.vpc_id()?.to_owned(),
                 dns_name: load_balancer.dns_name()?.to_owned(),
+                zone: load_balancer.canonical_hosted_zone_id().map(str::to_owned),
+                scheme: match load_balancer.scheme()? {
+                    LoadBalancerSchemeEnum::InternetFacing => Scheme::InternetFacing,
+                    _ => Scheme::Internal,
+                },
             })
         });
         Ok(found)

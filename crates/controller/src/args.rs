@@ -32,11 +32,14 @@ pub struct Args {
     /// Whether replicas elect a leader; only one works at a time.
     #[arg(long, env = "LEADER_ELECTION", default_value_t = true, action = clap::ArgAction::Set)]
     pub leader_election: bool,
+    /// Name of the Lease; replicas of one installation have the same.
+    #[arg(long, env = "LEASE_NAME", default_value = "jenkinsstack-operator")]
+    pub lease_name: String,
     /// Namespace of the Lease and of the operator's own Secret.
     #[arg(long, env = "POD_NAMESPACE", default_value = "default")]
     pub lease_namespace: String,
-    /// Name of this replica.
-    #[arg(long, env = "POD_NAME", default_value = "jenkinsstack-operator")]
+    /// Name of this replica, unlike that of any other; made up from the host's name when it is not given.
+    #[arg(long, env = "POD_NAME", default_value_t = made_up(), hide_default_value = true)]
     pub identity: String,
 }
 
@@ -49,7 +52,27 @@ pub enum LogFormat {
     Text,
 }
 
+/// The host's name, and what tells processes on it apart: two replicas of one name would both take themselves for leader.
+fn made_up() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let host = if host.trim().is_empty() { "operator" } else { host.trim() };
+    format!("{host}_{:x}_{:x}", std::process::id(), jiff::Timestamp::now().as_nanosecond())
+}
+
 fn cluster_name(text: &str) -> Result<String, String> {
     let fits = (1..=63).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     if fits { Ok(text.to_owned()) } else { Err("use 1 to 63 letters, digits and dashes".into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replicas_without_a_name_have_two() {
+        let identity = Args::try_parse_from(["operator", "--cluster-name", "ci"]).unwrap().identity;
+        assert!(identity != made_up() && made_up() != made_up());
+        // The longest that an event's `reportingInstance` may be.
+        assert!(identity.len() <= 128, "{identity}");
+    }
 }

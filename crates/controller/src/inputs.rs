@@ -18,7 +18,7 @@ use jenkinsstack_core::desired::{self, Context, SpecError};
 use jenkinsstack_core::graph::Graph;
 use jenkinsstack_core::owner::Owner;
 use jenkinsstack_core::secret::Fingerprinter;
-use jenkinsstack_status::facts::{Outlook, Trouble};
+use jenkinsstack_status::facts::{Front, HostedZone, Outlook, Trouble};
 use std::time::Duration;
 
 /// Where inputs come from.
@@ -41,8 +41,10 @@ pub struct Sources<'a> {
 pub struct Inputs {
     /// For the graph.
     pub context: Context,
-    /// DNS name of an existing listener's load balancer.
-    pub existing_load_balancer: Option<String>,
+    /// An existing listener's load balancer.
+    pub existing_load_balancer: Option<Front>,
+    /// Hosted zone that the DNS record of the host belongs to, where one is known.
+    pub hosted_zone: Option<HostedZone>,
 }
 
 /// Gathers the inputs of a stack, or says what is missing or wrong.
@@ -59,7 +61,8 @@ pub async fn gather(sources: &Sources<'_>, owner: &Owner, spec: &JenkinsStackSpe
         let public = network::public_subnets(account, spec, &vpc);
         let private = network::private_subnets(account, spec, &vpc);
         let (public, private, listener) = try_join!(public, private, existing::listener(account, spec, &vpc))?;
-        Ok((vpc, public, private, listener))
+        let zone = existing::hosted_zone(sources, spec, &vpc, listener.as_ref()).await;
+        Ok((vpc, public, private, listener, zone))
     };
     let existing = async {
         let certificate = existing::certificate(account, spec);
@@ -72,7 +75,7 @@ pub async fn gather(sources: &Sources<'_>, owner: &Owner, spec: &JenkinsStackSpe
         let client_secret = secrets::client_secret(sources, owner, spec);
         try_join!(environment, client_secret, oidc::endpoints(sources, spec))
     };
-    let ((vpc, public_subnets, private_subnets, listener), (file_system, cluster), told) =
+    let ((vpc, public_subnets, private_subnets, listener, hosted_zone), (file_system, cluster), told) =
         try_join!(network, existing, told)?;
     let (secrets, client_secret, oidc_endpoints) = told;
     let context = Context {
@@ -91,7 +94,8 @@ pub async fn gather(sources: &Sources<'_>, owner: &Owner, spec: &JenkinsStackSpe
         client_secret,
         oidc_endpoints,
     };
-    Ok(Inputs { context, existing_load_balancer: listener.map(|found| found.dns_name) })
+    let existing_load_balancer = listener.map(|found| Front { dns_name: found.dns_name, zone: found.zone });
+    Ok(Inputs { context, existing_load_balancer, hosted_zone })
 }
 
 /// The resources that a spec asks for, or what is wrong with it.

@@ -16,5 +16,8 @@ pub mod polls;
 pub mod reconcile;
 pub mod requeue;
 pub mod run;
+#[cfg(test)]
+mod script;
+pub mod serve;
 pub mod telemetry;
 pub mod watch;

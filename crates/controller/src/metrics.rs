@@ -1,6 +1,7 @@
 //! What Prometheus reads, in the OpenMetrics text format.
 
 use jenkinsstack_api::JenkinsStackStatus;
+use jenkinsstack_api::status::ConditionType;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -68,10 +69,15 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// A pass that took so long and ended so: `success`, `requeue` or `error`.
+    /// A pass that took so long and ended so: `success` or `requeue`.
     pub fn pass(&self, result: &'static str, took: Duration) {
         self.passes.get_or_create(&ResultLabel { result }).inc();
         self.seconds.observe(took.as_secs_f64());
+    }
+
+    /// A pass that could not be made. Its time would say nothing of those that could.
+    pub fn no_pass(&self) {
+        self.passes.get_or_create(&ResultLabel { result: "error" }).inc();
     }
 
     /// Trouble of a pass.
@@ -84,18 +90,24 @@ impl Metrics {
         self.steps.get_or_create(&VerbLabel { verb: verb.to_owned(), kind: kind.to_owned() }).inc();
     }
 
-    /// The conditions of a stack.
+    /// The conditions of a stack. A series that stays is never taken away meanwhile: somebody may be reading.
     pub fn status(&self, namespace: &str, name: &str, status: &JenkinsStackStatus) {
-        self.forget(namespace, name);
-        for condition in &status.conditions {
-            let label = condition_label(namespace, name, &condition.type_);
-            self.conditions.get_or_create(&label).set(i64::from(condition.status == "True"));
+        for type_ in ConditionType::ALL {
+            let label = condition_label(namespace, name, type_.as_str());
+            match status.condition(type_) {
+                Some(condition) => {
+                    self.conditions.get_or_create(&label).set(i64::from(condition.status == "True"));
+                }
+                None => {
+                    self.conditions.remove(&label);
+                }
+            }
         }
     }
 
     /// A stack that is gone takes its series along.
     pub fn forget(&self, namespace: &str, name: &str) {
-        for type_ in jenkinsstack_api::status::ConditionType::ALL {
+        for type_ in ConditionType::ALL {
             self.conditions.remove(&condition_label(namespace, name, type_.as_str()));
         }
     }
@@ -133,16 +145,43 @@ fn condition_label(namespace: &str, name: &str, type_: &str) -> ConditionLabel {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::{Value, json};
+
+    fn status(conditions: &[(&str, &str)]) -> JenkinsStackStatus {
+        let condition = |(type_, status): &(&str, &str)| {
+            json!({"type": type_, "status": status, "reason": "R", "message": "",
+                "lastTransitionTime": "2026-01-01T00:00:00Z"})
+        };
+        let conditions: Vec<Value> = conditions.iter().map(condition).collect();
+        serde_json::from_value(json!({"conditions": conditions})).unwrap()
+    }
 
     #[test]
     fn a_stack_that_is_gone_leaves_no_series() {
         let metrics = Metrics::default();
-        let condition = serde_json::from_value(serde_json::json!({"type": "Ready", "status": "True", "reason": "R",
-            "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"}))
-        .unwrap();
-        metrics.status("ns", "ci", &JenkinsStackStatus { conditions: vec![condition], ..Default::default() });
+        metrics.status("ns", "ci", &status(&[("Ready", "True")]));
         assert!(metrics.text().contains(r#"jenkinsstack_condition{namespace="ns",name="ci",type="Ready"} 1"#));
         metrics.forget("ns", "ci");
         assert!(!metrics.text().contains(r#"name="ci""#), "{}", metrics.text());
+    }
+
+    #[test]
+    fn a_series_that_stays_is_never_away() {
+        let metrics = Metrics::default();
+        metrics.status("ns", "ci", &status(&[("Ready", "False"), ("Stalled", "True")]));
+        let ready = metrics.conditions.get_or_create(&condition_label("ns", "ci", "Ready")).clone();
+        metrics.status("ns", "ci", &status(&[("Ready", "True")]));
+        assert_eq!(ready.get(), 1, "the series is the one of before");
+        assert!(!metrics.text().contains("Stalled"), "{}", metrics.text());
+    }
+
+    #[test]
+    fn what_could_not_be_made_has_no_time() {
+        let metrics = Metrics::default();
+        metrics.pass("success", Duration::from_secs(1));
+        metrics.no_pass();
+        let text = metrics.text();
+        assert!(text.contains(r#"jenkinsstack_reconcile_total{result="error"} 1"#), "{text}");
+        assert!(text.contains("jenkinsstack_reconcile_time_seconds_count 1"), "{text}");
     }
 }

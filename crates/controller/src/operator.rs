@@ -14,6 +14,7 @@ use kube::runtime::reflector::Store;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// What all passes share.
 pub struct Operator {
@@ -37,8 +38,10 @@ pub struct Operator {
     pub resync: Duration,
     /// All stacks, as the watch knows them: a newer spec stops a pass.
     pub stacks: Store<JenkinsStack>,
-    /// `true` once this replica must stop.
-    pub stopping: tokio_util::sync::CancellationToken,
+    /// Cancelled once this replica must stop.
+    pub stopping: CancellationToken,
+    /// Cancelled once another replica may work: nothing is told any more.
+    pub lost: CancellationToken,
     /// One account for each region.
     pub accounts: tokio::sync::Mutex<BTreeMap<String, Account>>,
     /// What is remembered of each stack from pass to pass. Without it a stack is looked at sooner, and that is all.
@@ -76,6 +79,14 @@ impl Operator {
         0
     }
 
+    /// Forgets a stack that is gone, however it went.
+    pub(crate) fn forget(&self, namespace: Option<&str>, name: &str) {
+        let namespace = namespace.unwrap_or_default().to_owned();
+        let owner = Owner { cluster: self.cluster.clone(), namespace, name: name.to_owned() };
+        self.metrics.forget(&owner.namespace, &owner.name);
+        self.progress().remove(&owner);
+    }
+
     /// What is remembered of each stack.
     pub(crate) fn progress(&self) -> MutexGuard<'_, BTreeMap<Owner, Progress>> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
@@ -89,4 +100,66 @@ pub struct Progress {
     pub(crate) failed: u32,
     /// What it waits for.
     pub(crate) polls: Polls,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reconcile::reconcile;
+    use crate::script::{Answer, Script};
+    use serde_json::json;
+    use std::sync::Arc;
+
+    fn operator(script: &Script) -> anyhow::Result<Operator> {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let resync = Duration::from_secs(600);
+        let (stacks, _) = kube::runtime::reflector::store();
+        Ok(Operator {
+            client: script.client(),
+            cluster: "ci".to_owned(),
+            installation: "4711".to_owned(),
+            fingerprinter: Fingerprinter::new([0; 32]),
+            discovery: Discovery::new(resync)?,
+            probes: jenkinsstack_status::probe::client()?,
+            events: Events::new(script.client(), "us"),
+            metrics: Metrics::default(),
+            resync,
+            stacks,
+            stopping: CancellationToken::new(),
+            lost: CancellationToken::new(),
+            accounts: Default::default(),
+            progress: Default::default(),
+        })
+    }
+
+    #[tokio::test]
+    async fn who_lost_the_lease_tells_nothing_any_more() {
+        let suspended = json!({"apiVersion": "jenkinsstack.io/v1alpha1", "kind": "JenkinsStack",
+            "metadata": {"name": "jenkins", "namespace": "team", "generation": 1, "resourceVersion": "1",
+                "finalizers": [crate::finalizer::FINALIZER]},
+            "spec": {"aws": {"region": "eu-central-1"}, "suspend": true}});
+        let stack: Arc<JenkinsStack> = Arc::new(serde_json::from_value(suspended.clone()).unwrap());
+        let script = Script::new([Answer::ok(suspended)]);
+        let operator = Arc::new(operator(&script).unwrap());
+        reconcile(stack.clone(), operator.clone()).await.unwrap();
+        let status = "PATCH /apis/jenkinsstack.io/v1alpha1/namespaces/team/jenkinsstacks/jenkins/status";
+        let told = script.asked();
+        assert!(told.iter().any(|line| line == status), "{told:?}");
+        operator.lost.cancel();
+        reconcile(stack, operator).await.unwrap();
+        assert_eq!(script.asked(), told);
+    }
+
+    #[tokio::test]
+    async fn a_stack_that_is_gone_is_forgotten() {
+        let stack: JenkinsStack = serde_json::from_value(json!({"apiVersion": "jenkinsstack.io/v1alpha1",
+            "kind": "JenkinsStack", "metadata": {"name": "jenkins", "namespace": "team"},
+            "spec": {"aws": {"region": "eu-central-1"}}}))
+        .unwrap();
+        let operator = operator(&Script::default()).unwrap();
+        let owner = operator.owner(&stack);
+        operator.fails(&owner);
+        operator.forget(Some("team"), "jenkins");
+        assert!(operator.progress().is_empty());
+    }
 }

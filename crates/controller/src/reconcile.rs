@@ -65,7 +65,7 @@ pub async fn reconcile(stack: Arc<JenkinsStack>, operator: Arc<Operator>) -> Res
 /// What to do when there was no way to the cluster.
 pub fn on_error(stack: Arc<JenkinsStack>, error: &ReconcileError, operator: Arc<Operator>) -> Action {
     tracing::warn!(namespace = stack.namespace(), name = stack.name_any(), %error, "pass failed");
-    operator.metrics.pass("error", Duration::ZERO);
+    operator.metrics.no_pass();
     Action::requeue(requeue::backoff(Class::Transient, operator.fails(&operator.owner(&stack))))
 }
 
@@ -88,7 +88,7 @@ impl Run<'_> {
             Ok(outcome) => outcome,
             Err(trouble) => return self.stop(trouble).await,
         };
-        self.tell(&graph, &outcome, &account, inputs.existing_load_balancer.as_deref()).await?;
+        self.tell(&graph, &outcome, &account, Some(&inputs)).await?;
         Ok(self.next(&outcome))
     }
 
@@ -181,7 +181,7 @@ impl Run<'_> {
         graph: &Graph,
         outcome: &Outcome,
         account: &Account,
-        existing_load_balancer: Option<&str>,
+        inputs: Option<&Inputs>,
     ) -> Result<(), ReconcileError> {
         let troubles = troubles(outcome);
         let deleting = self.stack.meta().deletion_timestamp.is_some();
@@ -191,7 +191,8 @@ impl Run<'_> {
             snapshot: &outcome.snapshot,
             troubles: &troubles,
             deleting,
-            existing_load_balancer,
+            existing_load_balancer: inputs.and_then(|inputs| inputs.existing_load_balancer.as_ref()),
+            hosted_zone: inputs.and_then(|inputs| inputs.hosted_zone.as_ref()),
             targets: if deleting { None } else { self.targets(account, outcome).await },
             jenkins: JenkinsHealth::Unknown,
         };
@@ -235,6 +236,9 @@ impl Run<'_> {
     }
 
     async fn report(&self, phase: Phase<'_>) -> Result<(), ReconcileError> {
+        if self.operator.lost.is_cancelled() {
+            return Ok(());
+        }
         let facts = Facts {
             generation: self.stack.metadata.generation.unwrap_or_default(),
             spec: &self.stack.spec,

@@ -7,28 +7,22 @@ use crate::lease::Election;
 use crate::metrics::{Leads, Metrics};
 use crate::operator::Operator;
 use crate::reconcile::{on_error, reconcile};
-use crate::watch;
+use crate::{lease, serve, watch};
 use anyhow::Context as _;
 use futures::StreamExt;
-use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
-use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
+use futures::future::ready;
 use jenkinsstack_api::JenkinsStack;
 use jenkinsstack_status::probe;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
 use kube::api::Api;
 use kube::runtime::{Controller, controller, reflector};
-use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-/// Name of the Lease.
-const LEASE: &str = "jenkinsstack-operator";
 /// Stacks that are worked on at the same time.
 const CONCURRENCY: u16 = 16;
 
@@ -46,14 +40,15 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         log_level: _,
         resync_seconds,
         leader_election,
+        lease_name,
         lease_namespace,
         identity,
     } = args;
     let ended = terminated()?;
     let metrics = Metrics::default();
     let ready = Arc::new(AtomicBool::new(false));
-    serve_metrics(metrics_address, metrics.clone()).await?;
-    serve_health(health_address, ready.clone()).await?;
+    serve::metrics(metrics_address, metrics.clone()).await?;
+    serve::health(health_address, ready.clone()).await?;
     let client = kube::Client::try_default().await.context("no way to the cluster: is there a service account?")?;
     let installation = installation(&client).await?;
     let fingerprinter = fingerprinter(&client, &lease_namespace)
@@ -73,12 +68,13 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         resync,
         stacks: store,
         stopping: CancellationToken::new(),
+        lost: CancellationToken::new(),
         accounts: Default::default(),
         progress: Default::default(),
     });
     ready.store(true, Ordering::Relaxed);
-    let mut election = Election::new(client.clone(), &lease_namespace, LEASE, &identity);
-    if leader_election {
+    let mut election = leader_election.then(|| Election::new(client, &lease_namespace, &lease_name, &identity));
+    if let Some(election) = &mut election {
         tokio::select! {
             () = election.acquire() => (),
             () = ended.cancelled() => return Ok(()),
@@ -86,10 +82,9 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     }
     metrics.lead(Leads::Yes);
     tracing::info!(identity, "leading");
-    let held = leader_election.then_some(&mut election);
-    let outcome = work(operator, &watch_namespaces, writer, ended, held).await;
+    let outcome = work(operator, &watch_namespaces, writer, ended, election.as_mut()).await;
     metrics.lead(Leads::No);
-    if leader_election {
+    if let (Some(election), true) = (&mut election, outcome.is_ok()) {
         election.release().await;
     }
     outcome
@@ -104,40 +99,67 @@ async fn work(
     election: Option<&mut Election>,
 ) -> anyhow::Result<()> {
     let client = operator.client.clone();
+    let (forgetful, forgets) = (operator.clone(), operator.clone());
+    let gone = move |stack: &JenkinsStack| forgetful.forget(stack.namespace().as_deref(), &stack.name_any());
+    let stacks = watch::stacks(&client, namespaces, writer, gone);
     let wakes = watch::secrets(&client, namespaces, operator.stacks.clone());
     let config = controller::Config::default().concurrency(CONCURRENCY).debounce(Duration::from_millis(200));
-    let stopping = operator.stopping.clone();
+    let (stopping, lost) = (operator.stopping.clone(), operator.lost.clone());
     let stop = stopping.clone();
-    let passes = Controller::for_stream(watch::stacks(&client, namespaces, writer), operator.stacks.clone())
+    let passes = Controller::for_stream(stacks, operator.stacks.clone())
         .with_config(config)
         .reconcile_on(wakes)
         .graceful_shutdown_on(async move { stop.cancelled().await })
         .run(reconcile, on_error, operator)
-        .for_each(|outcome| async move {
-            if let Err(error) = outcome {
-                tracing::debug!(%error, "not reconciled");
+        .for_each(|outcome| {
+            match outcome {
+                Ok(_) => (),
+                // A pass that was under way when its stack went has told of it once more.
+                Err(controller::Error::ObjectNotFound(stack)) => {
+                    forgets.forget(stack.namespace.as_deref(), &stack.name)
+                }
+                Err(error) => tracing::debug!(%error, "not reconciled"),
             }
+            ready(())
         });
-    let lost = async {
+    let hold = async {
         match election {
             Some(election) => election.hold().await,
             None => std::future::pending().await,
         }
     };
-    tokio::pin!(passes, lost);
-    let mut taken = tokio::select! {
+    drive(passes, hold, ended, &stopping, &lost).await
+}
+
+/// Lets `passes` run until `ended` or until `hold` is over, cancels `stopping`, and lets them come to their end: as long as
+/// that takes while the lease is held, and after its loss, of which `lost` tells, until another replica may begin.
+async fn drive(
+    passes: impl Future<Output = ()>,
+    hold: impl Future<Output = ()>,
+    ended: CancellationToken,
+    stopping: &CancellationToken,
+    lost: &CancellationToken,
+) -> anyhow::Result<()> {
+    let (mut passes, mut hold) = (pin!(passes), pin!(hold));
+    let held = tokio::select! {
         () = &mut passes => return Ok(()),
-        () = ended.cancelled() => false,
-        () = &mut lost => true,
+        () = ended.cancelled() => true,
+        () = &mut hold => false,
     };
+    tracing::info!(lost = !held, "stopping");
     stopping.cancel();
-    tracing::info!(lost = taken, "stopping");
-    // The lease is kept until the last call under way has ended.
-    tokio::select! {
-        () = &mut passes => (),
-        () = &mut lost, if !taken => taken = true,
+    if held {
+        tokio::select! {
+            () = &mut passes => return Ok(()),
+            () = &mut hold => (),
+        }
     }
-    if taken { Err(anyhow::anyhow!("the lease {LEASE} was lost: another replica works now")) } else { Ok(()) }
+    lost.cancel();
+    let came_to_an_end = tokio::time::timeout(lease::GRACE, passes).await.is_ok();
+    anyhow::bail!(
+        "the lease was lost, another replica works now; {}",
+        if came_to_an_end { "all calls had ended" } else { "calls that had not ended were given up" }
+    )
 }
 
 /// Cancelled by SIGTERM or SIGINT, from now on.
@@ -163,45 +185,47 @@ async fn installation(client: &kube::Client) -> anyhow::Result<String> {
     system.uid().context("namespace kube-system has no uid")
 }
 
-async fn serve_metrics(address: SocketAddr, metrics: Metrics) -> anyhow::Result<()> {
-    const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    serve(address, move |path| match path {
-        "/metrics" => (StatusCode::OK, OPEN_METRICS, metrics.text()),
-        _ => (StatusCode::NOT_FOUND, PLAIN, "metrics are at /metrics\n".into()),
-    })
-    .await
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::pending;
+    use tokio::time::Instant;
 
-async fn serve_health(address: SocketAddr, ready: Arc<AtomicBool>) -> anyhow::Result<()> {
-    serve(address, move |path| match path {
-        "/healthz" => (StatusCode::OK, PLAIN, "ok\n".into()),
-        "/readyz" if ready.load(Ordering::Relaxed) => (StatusCode::OK, PLAIN, "ok\n".into()),
-        "/readyz" => (StatusCode::SERVICE_UNAVAILABLE, PLAIN, "not connected to the cluster yet\n".into()),
-        _ => (StatusCode::NOT_FOUND, PLAIN, "health is at /healthz and /readyz\n".into()),
-    })
-    .await
-}
+    /// Drives passes that come to their end, or not, some time after they were told to stop.
+    async fn driven(ends: impl Future<Output = ()>, hold: impl Future<Output = ()>) -> (anyhow::Result<()>, bool) {
+        let (ended, stopping, lost) = (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
+        let passes = async {
+            stopping.cancelled().await;
+            ends.await;
+        };
+        let told = async {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            ended.cancel();
+        };
+        let (outcome, ()) = tokio::join!(drive(passes, hold, ended.clone(), &stopping, &lost), told);
+        (outcome, lost.is_cancelled())
+    }
 
-const PLAIN: &str = "text/plain; charset=utf-8";
+    #[tokio::test(start_paused = true)]
+    async fn after_a_loss_no_pass_goes_on_beside_another_replica() {
+        let began = Instant::now();
+        let (outcome, lost) = driven(pending(), ready(())).await;
+        assert!(lost && outcome.is_err_and(|error| error.to_string().contains("given up")));
+        assert_eq!(began.elapsed(), lease::GRACE);
+    }
 
-type Page = (StatusCode, &'static str, String);
+    #[tokio::test(start_paused = true)]
+    async fn while_the_lease_is_held_calls_may_take_their_time() {
+        let long = Duration::from_secs(80);
+        let (outcome, lost) = driven(tokio::time::sleep(long), pending()).await;
+        assert!(!lost && outcome.is_ok());
+    }
 
-/// Answers GET requests in the background.
-async fn serve(address: SocketAddr, page: impl Fn(&str) -> Page + Clone + Send + Sync + 'static) -> anyhow::Result<()> {
-    let listener = TcpListener::bind(address).await.with_context(|| format!("can't listen on {address}"))?;
-    tracing::info!(address = %listener.local_addr()?, "serving");
-    tokio::spawn(async move {
-        while let Ok((connection, _)) = listener.accept().await {
-            let page = page.clone();
-            let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-                let (status, content_type, body) = page(request.uri().path());
-                let answer = Response::builder().status(status).header("content-type", content_type);
-                async move { answer.body(Full::new(Bytes::from(body))) }
-            });
-            tokio::spawn(
-                hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(connection), service),
-            );
-        }
-    });
-    Ok(())
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_that_is_lost_while_stopping_bounds_what_is_left() {
+        let began = Instant::now();
+        let (outcome, lost) = driven(pending(), tokio::time::sleep(Duration::from_secs(7))).await;
+        assert!(lost && outcome.is_err());
+        assert_eq!(began.elapsed(), Duration::from_secs(7) + lease::GRACE);
+    }
 }

@@ -1,20 +1,23 @@
-//! Where Jenkins is reached, and what to register at the OpenID provider.
+//! Where Jenkins is reached, which DNS record leads there, and what to register at the OpenID provider.
 
-use crate::facts::Pass;
+use crate::facts::{Front, Pass};
 use jenkinsstack_api::JenkinsStackSpec;
 use jenkinsstack_api::spec::Protocol;
-use jenkinsstack_api::status::Endpoints;
+use jenkinsstack_api::status::{DnsRecord, Endpoints};
 use jenkinsstack_core::kind::{Desired, Observed};
 
 /// The path at which the load balancer takes the provider's answer ("Authenticate users using an Application Load
 /// Balancer", ELB User Guide).
 const LOAD_BALANCER_CALLBACK: &str = "/oauth2/idpresponse";
+/// Type of the alias record: our load balancers have IPv4 addresses only.
+const ALIAS: &str = "A";
 /// The path at which Jenkins' OpenID Connect plugin takes it (oic-auth plugin documentation).
 const JENKINS_CALLBACK: &str = "/securityRealm/finishLogin";
 
 /// The endpoints, once there is a load balancer.
 pub fn endpoints(spec: &JenkinsStackSpec, pass: &Pass<'_>) -> Option<Endpoints> {
-    let load_balancer = load_balancer(pass).or(pass.existing_load_balancer)?;
+    let front = load_balancer(pass).or_else(|| pass.existing_load_balancer.cloned())?;
+    let load_balancer = front.dns_name.as_str();
     let scheme = match spec.endpoint.protocol() {
         Protocol::Http => "http",
         Protocol::Https => "https",
@@ -29,12 +32,26 @@ pub fn endpoints(spec: &JenkinsStackSpec, pass: &Pass<'_>) -> Option<Endpoints> 
     Some(Endpoints {
         url: Some(format!("{base}{prefix}/")),
         load_balancer: Some(load_balancer.to_owned()),
+        record: spec.endpoint.host.as_deref().map(|host| record(host, &front, pass)),
         redirect_uris,
     })
 }
 
-/// DNS name of the stack's own load balancer: of the one that is wanted while an old one is still there.
-fn load_balancer<'a>(pass: &Pass<'a>) -> Option<&'a str> {
+/// The record that leads from the host to the load balancer.
+fn record(host: &str, front: &Front, pass: &Pass<'_>) -> DnsRecord {
+    let Front { dns_name, zone } = front;
+    DnsRecord {
+        name: host.to_owned(),
+        type_: ALIAS.to_owned(),
+        target: dns_name.clone(),
+        target_zone_id: zone.clone(),
+        zone_id: pass.hosted_zone.map(|zone| zone.id.clone()),
+        zone_name: pass.hosted_zone.map(|zone| zone.name.clone()),
+    }
+}
+
+/// The stack's own load balancer: the one that is wanted while an old one is still there.
+fn load_balancer(pass: &Pass<'_>) -> Option<Front> {
     let wanted = pass.graph.nodes().find_map(|(_, node)| match &node.desired {
         Desired::LoadBalancer(load_balancer) => Some(load_balancer.scheme),
         _ => None,
@@ -44,5 +61,5 @@ fn load_balancer<'a>(pass: &Pass<'a>) -> Option<&'a str> {
         _ => None,
     });
     let best = seen.min_by_key(|seen| wanted.is_some_and(|scheme| scheme != seen.scheme));
-    best.map(|load_balancer| load_balancer.dns_name.as_str())
+    best.map(|load_balancer| Front { dns_name: load_balancer.dns_name.clone(), zone: load_balancer.zone.clone() })
 }

@@ -49,12 +49,32 @@ pub struct Pass<'a> {
     pub troubles: &'a [Trouble],
     /// Whether the stack is being deleted.
     pub deleting: bool,
-    /// DNS name of an existing listener's load balancer.
-    pub existing_load_balancer: Option<&'a str>,
+    /// An existing listener's load balancer.
+    pub existing_load_balancer: Option<&'a Front>,
+    /// Hosted zone that the DNS record of the host belongs to, where one is known.
+    pub hosted_zone: Option<&'a HostedZone>,
     /// The targets, where they were looked at.
     pub targets: Option<TargetHealth>,
     /// Jenkins, where it could be asked.
     pub jenkins: JenkinsHealth,
+}
+
+/// A load balancer as DNS leads to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Front {
+    /// Its DNS name.
+    pub dns_name: String,
+    /// Hosted zone of that name.
+    pub zone: Option<String>,
+}
+
+/// A hosted zone of Route 53.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostedZone {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
 }
 
 /// Something that went wrong.

@@ -14,10 +14,11 @@ use kube::{Api, Client, ResourceExt};
 use tempfile::TempDir;
 
 use crate::audit::{self, AuditEvent};
+use crate::binaries::{self, Program};
 use crate::command::{self, CommandOutput};
 use crate::control_plane::ControlPlane;
+use crate::kubeconfig;
 use crate::options::{Audit, Options, Source};
-use crate::{binaries, kubeconfig};
 
 /// Who applies, as the server writes it into `managedFields`.
 const FIELD_MANAGER: &str = "jenkinsstack-cluster";
@@ -151,6 +152,16 @@ impl Cluster {
             .await
             .map_err(|_| anyhow!("{name} is not established after {ESTABLISH_DEADLINE:?}"))??;
         Ok(())
+    }
+
+    /// The words of a command line that runs kubectl.
+    ///
+    /// # Errors
+    /// kubectl can't be built.
+    pub async fn kubectl_command(&self) -> Result<Vec<String>> {
+        let Program { path, first_args } = binaries::kubectl().await?;
+        let first_args = first_args.iter().map(|word| (*word).to_owned());
+        Ok([path.display().to_string()].into_iter().chain(first_args).collect())
     }
 
     /// Runs kubectl as the admin. A failure of the command itself is in the output.

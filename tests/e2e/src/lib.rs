@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod build;
+pub mod chart;
 pub mod issuer;
 pub mod operator;
 pub mod plugin;

@@ -13,6 +13,8 @@ pub struct Site {
     pub watches: Watches,
     /// The operator's IAM role.
     pub role: String,
+    /// Further values of the chart, as `name=value`.
+    pub values: Vec<String>,
 }
 
 /// What an operator watches.
@@ -33,6 +35,7 @@ impl Site {
             release: "jenkinsstack".to_owned(),
             watches: Watches::All,
             role: "jenkinsstack-operator".to_owned(),
+            values: Vec::new(),
         }
     }
 
@@ -49,6 +52,7 @@ impl Site {
             release: name.to_owned(),
             watches: Watches::Own,
             role: format!("{name}-operator"),
+            values: Vec::new(),
         }
     }
 
@@ -57,14 +61,23 @@ impl Site {
         format!("{}-system", self.release)
     }
 
+    /// The same with a further value of the chart.
+    #[must_use]
+    pub fn with(mut self, value: impl Into<String>) -> Self {
+        self.values.push(value.into());
+        self
+    }
+
     /// What the chart is installed with.
-    pub(crate) fn values(&self) -> Vec<String> {
-        let name = format!("clusterName={}", self.cluster_name);
+    pub(crate) fn all_values(&self) -> Vec<String> {
+        let mut values = vec![format!("clusterName={}", self.cluster_name)];
         match self.watches {
-            Watches::All => vec![name],
+            Watches::All => (),
             Watches::Own => {
-                vec![name, format!("watchNamespaces={{{}}}", self.namespace), "rbac.userRoles=false".to_owned()]
+                values.extend([format!("watchNamespaces={{{}}}", self.namespace), "rbac.userRoles=false".to_owned()]);
             }
         }
+        values.extend(self.values.iter().cloned());
+        values
     }
 }

@@ -3,10 +3,11 @@
 mod wait;
 
 use crate::account::Account;
-use crate::build::{binary, root};
+use crate::build::binary;
+use crate::chart;
 use crate::operator::{Operator, Start};
 use crate::site::Site;
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use jenkinsstack_api::JenkinsStack;
 use jenkinsstack_cloud::Cloud;
 use jenkinsstack_cloud::seed::Network;
@@ -17,14 +18,17 @@ use k8s_openapi::api::events::v1::Event;
 use kube::api::{Api, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams};
 use kube::discovery::ApiResource;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 
 /// How often the world is looked at while waiting for something.
 const LOOK: Duration = Duration::from_millis(200);
+
+/// The definition of a JenkinsStack.
+const DEFINITION: &str = "crd/jenkinsstacks.jenkinsstack.io";
 
 /// A cluster, an account, and the operators between them.
 pub struct World {
@@ -46,6 +50,8 @@ pub struct World {
     pub environment: BTreeMap<String, String>,
     /// What they log.
     pub log_level: &'static str,
+    /// What the chart was rendered to.
+    pub chart: Vec<Value>,
     client: kube::Client,
     /// A second cluster for those who need one.
     neighbour: Arc<OnceCell<Arc<Cluster>>>,
@@ -92,6 +98,7 @@ impl World {
             kubeconfig: PathBuf::new(),
             environment: BTreeMap::new(),
             log_level: "info,jenkinsstack_controller=debug",
+            chart: Vec::new(),
             operators: Vec::new(),
             replicas: 0,
             site,
@@ -110,7 +117,7 @@ impl World {
     /// When the API server refuses the namespace.
     pub async fn within(&self, namespace: &str) -> anyhow::Result<Self> {
         self.make_namespace(namespace).await?;
-        let Self { cluster, account, cloud, network, kubeconfig, environment, log_level, client, .. } = self;
+        let Self { cluster, account, cloud, network, kubeconfig, environment, log_level, chart, client, .. } = self;
         Ok(Self {
             cluster: cluster.clone(),
             account: account.clone(),
@@ -119,6 +126,7 @@ impl World {
             kubeconfig: kubeconfig.clone(),
             environment: environment.clone(),
             log_level,
+            chart: chart.clone(),
             client: client.clone(),
             operators: Vec::new(),
             site: Site { namespace: namespace.to_owned(), ..self.site.clone() },
@@ -142,21 +150,28 @@ impl World {
     }
 
     /// Installs the chart: real `helm template`, real `kubectl apply`.
+    ///
+    /// One after the other: the definition belongs to the first release of a cluster, as the chart's README says.
     async fn install(&mut self) -> anyhow::Result<()> {
-        let chart = root().join("charts/jenkinsstack-operator").display().to_string();
-        let (release, system, values) = (self.site.release.clone(), self.site.system(), self.site.values());
-        // Helm built from source knows no Kubernetes version by itself.
-        let mut template = vec!["template", &release, &chart, "--namespace", &system, "--kube-version", "1.33"];
-        template.extend(values.iter().flat_map(|value| ["--set", value]));
-        let rendered = self.cluster.helm(template).await?.success()?;
+        static INSTALLING: Mutex<()> = Mutex::const_new(());
+        let _one = INSTALLING.lock().await;
+        let (system, mut values) = (self.site.system(), self.site.all_values());
+        if self.kubectl(&["get", DEFINITION]).await.is_ok() {
+            values.push("crds.install=false".to_owned());
+        }
+        let args: Vec<&str> = values.iter().flat_map(|value| ["--set", value]).collect();
+        let rendered = chart::render(&self.cluster, &self.site.release, &system, &args).await?;
+        self.chart = chart::objects(&rendered)?;
         let file = self.folder.path().join("chart.yaml");
         std::fs::write(&file, rendered)?;
-        for namespace in [&system, &self.site.namespace] {
+        let named = self.chart.iter().filter_map(|object| object.pointer("/metadata/namespace")?.as_str());
+        let namespaces: BTreeSet<&str> = named.chain([self.site.namespace.as_str()]).collect();
+        for namespace in namespaces {
             self.make_namespace(namespace).await?;
         }
         let file = file.display().to_string();
         self.kubectl(&["apply", "--server-side", "--filename", &file]).await?;
-        self.kubectl(&["wait", "--for=condition=Established", "crd/jenkinsstacks.jenkinsstack.io"]).await?;
+        self.kubectl(&["wait", "--for=condition=Established", DEFINITION]).await?;
         let accounts = ["get", "serviceaccounts", "--namespace", &system, "--output", "name"];
         let account = self.kubectl(&accounts).await?;
         let account = account.trim().strip_prefix("serviceaccount/").context("the chart has no service account")?;
@@ -171,18 +186,19 @@ impl World {
     pub fn operate(&mut self, resync: u64) -> anyhow::Result<()> {
         self.replicas += 1;
         let identity = format!("operator-{}", self.replicas);
+        let chart = chart::Start::of(&self.chart, &identity, &self.environment)?;
         let start = Start {
             kubeconfig: &self.kubeconfig,
             aws_url: &self.account.url(),
             access_key: &self.access_key,
             folder: self.folder.path(),
             identity: &identity,
-            site: &self.site,
+            chart,
             environment: &self.environment,
             log_level: self.log_level,
             resync,
         };
-        self.operators.push(Operator::start(&start)?);
+        self.operators.push(Operator::start(start)?);
         Ok(())
     }
 
@@ -227,9 +243,19 @@ impl World {
         Api::namespaced(self.client.clone(), &self.site.namespace)
     }
 
-    /// The leases of the operator.
+    /// The leases in the operator's namespace.
     pub fn leases(&self) -> Api<Lease> {
         Api::namespaced(self.client.clone(), &self.site.system())
+    }
+
+    /// The one lease of the operator, once it has been made.
+    ///
+    /// # Errors
+    /// When the API server can't be reached, or there are several.
+    pub async fn lease(&self) -> anyhow::Result<Option<Lease>> {
+        let mut leases = self.leases().list(&ListParams::default()).await?.items;
+        ensure!(leases.len() <= 1, "several leases: {leases:?}");
+        Ok(leases.pop())
     }
 
     /// Asks for the deletion of a stack.

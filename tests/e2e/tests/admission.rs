@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use jenkinsstack_api::fargate::{SIZES, Size};
 use jenkinsstack_cluster::{Cluster, Options};
 use jenkinsstack_e2e::build::root;
 use kube::Client;
@@ -102,6 +103,30 @@ async fn invalid_specs_are_refused_with_their_message() {
     }
     assert_none(&wrong);
     println!("{refused} invalid specs are refused; {accepted} more are left to the operator, which stalls on them");
+}
+
+/// Every size that Fargate has, and each one's neighbours, by the schema's own arithmetic.
+#[tokio::test]
+async fn exactly_the_sizes_of_fargate_are_accepted() {
+    let (client, mut wrong) = (client().await, Vec::new());
+    let text = files("valid").remove("smallest").unwrap();
+    let (mut accepted, mut refused) = (0, 0);
+    for sizes in SIZES {
+        let steps = (sizes.from_mib - sizes.step_mib..=sizes.to_mib + sizes.step_mib).step_by(512);
+        for size in steps.map(|memory_mib| Size { cpu_milli: sizes.cpu_milli, memory_mib }).filter(|s| s.memory_mib > 0)
+        {
+            let controller = format!("  controller: {{cpu: {}, memory: {}}}\n", size.cpu(), size.memory());
+            let nearest = format!("the nearest is cpu {}, memory {}", size.nearest().cpu(), size.nearest().memory());
+            match (size.exists(), create(&client, &format!("{text}{controller}")).await) {
+                (true, Ok(_)) => accepted += 1,
+                (false, Err(message)) if message.contains(&nearest) => refused += 1,
+                (_, outcome) => wrong.push(format!("{controller}: {:?}", outcome.err())),
+            }
+        }
+    }
+    assert_none(&wrong);
+    println!("{accepted} sizes are accepted, {refused} others refused");
+    assert!(accepted > 70 && refused > 70, "{accepted} and {refused}");
 }
 
 #[tokio::test]

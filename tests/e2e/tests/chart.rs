@@ -8,9 +8,12 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use clap::Parser;
 use jenkinsstack_api::{JenkinsStack, validate};
 use jenkinsstack_cluster::{Cluster, Options};
+use jenkinsstack_controller::args::{Args, LogFormat};
 use jenkinsstack_e2e::build::root;
+use jenkinsstack_e2e::chart;
 use k8s_openapi::api::authorization::v1::{ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec};
 use kube::Api;
 use kube::api::PostParams;
@@ -19,8 +22,6 @@ use tokio::sync::OnceCell;
 
 /// Namespace of the operator.
 const NAMESPACE: &str = "jenkinsstack-system";
-/// The oldest Kubernetes that the chart is for; helm built from source knows no version by itself.
-const KUBERNETES: &str = "1.33";
 
 /// One server for the whole program; it ends with it.
 static CLUSTER: OnceCell<Cluster> = OnceCell::const_new();
@@ -86,12 +87,12 @@ async fn apply(cluster: &Cluster, manifests: &str, run: Run) {
     assert!(output.code == Some(0) && output.stderr.is_empty(), "{}{manifests}", output.stderr);
 }
 
-fn chart() -> String {
-    root().join("charts/jenkinsstack-operator").display().to_string()
+fn ci() -> PathBuf {
+    root().join("charts/jenkinsstack-operator/ci")
 }
 
 fn values_files() -> Vec<PathBuf> {
-    yaml_files(&root().join("charts/jenkinsstack-operator/ci"))
+    yaml_files(&ci())
 }
 
 fn yaml_files(folder: &Path) -> Vec<PathBuf> {
@@ -104,10 +105,7 @@ fn yaml_files(folder: &Path) -> Vec<PathBuf> {
 
 /// Renders the chart; `Err` is what helm says.
 async fn render(args: &[&str]) -> Result<String, String> {
-    let chart = chart();
-    let fixed = ["template", "jenkinsstack", &chart, "--namespace", NAMESPACE, "--kube-version", KUBERNETES];
-    let output = cluster().await.helm(fixed.iter().chain(args)).await.unwrap();
-    if output.code == Some(0) { Ok(output.stdout) } else { Err(output.stderr) }
+    chart::render(cluster().await, "jenkinsstack", NAMESPACE, args).await.map_err(|said| said.to_string())
 }
 
 async fn render_file(values: &Path) -> Vec<Value> {
@@ -115,7 +113,7 @@ async fn render_file(values: &Path) -> Vec<Value> {
 }
 
 fn objects(manifests: &str) -> Vec<Value> {
-    serde_saphyr::from_multiple(manifests).unwrap()
+    chart::objects(manifests).unwrap()
 }
 
 fn of_kind<'a>(objects: &'a [Value], kind: &str) -> Vec<&'a Value> {
@@ -131,7 +129,7 @@ async fn every_values_file_is_linted_and_taken() {
     let cluster = cluster().await;
     for values in values_files() {
         let file = values.to_str().unwrap();
-        cluster.helm(["lint", "--strict", &chart(), "--values", file]).await.unwrap().success().unwrap();
+        cluster.helm(["lint", "--strict", &chart::folder(), "--values", file]).await.unwrap().success().unwrap();
         apply(cluster, &render(&["--values", file]).await.unwrap(), Run::ForShow).await;
     }
 }
@@ -154,6 +152,50 @@ async fn wrong_values_are_refused_with_a_hint() {
     ] {
         let said = render(args).await.unwrap_err();
         assert!(said.contains(expected), "{args:?}: {said}");
+    }
+}
+
+/// The operator's own reading of what the chart's container is started with.
+async fn understood(values: &str) -> Args {
+    let rendered = render_file(&ci().join(values)).await;
+    let elsewhere = BTreeMap::from([("CLUSTER_NAME".to_owned(), "from-elsewhere".to_owned())]);
+    let start = chart::Start::of(&rendered, "a-pod", &elsewhere).unwrap();
+    Args::try_parse_from(["operator".to_owned()].into_iter().chain(start.args)).unwrap()
+}
+
+#[tokio::test]
+async fn the_operator_understands_what_the_chart_tells_it() {
+    let (json, text) = (LogFormat::Json, LogFormat::Text);
+    let level = "info,jenkinsstack_aws=debug";
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let teams = names(&["team-a", "team-b"]);
+    for (file, cluster_name, watched, format, level, resync, election, lease) in [
+        ("cluster-wide-values.yaml", "ci", names(&[]), json, "info", 600, true, "jenkinsstack-operator"),
+        ("namespaced-values.yaml", "ci", teams, json, "info", 600, false, "jenkinsstack-operator"),
+        ("everything-values.yaml", "from-elsewhere", names(&[NAMESPACE]), text, level, 1200, true, "jenkins-on-aws"),
+        ("least-values.yaml", "ci", names(&[]), json, "info", 600, true, "jenkinsstack-operator"),
+    ] {
+        let args = understood(file).await;
+        assert_eq!((args.cluster_name.as_str(), args.watch_namespaces), (cluster_name, watched), "{file}");
+        assert_eq!((args.log_format, args.log_level.as_str(), args.resync_seconds), (format, level, resync), "{file}");
+        assert_eq!((args.leader_election, args.lease_name.as_str()), (election, lease), "{file}");
+        assert_eq!((args.identity.as_str(), args.lease_namespace.as_str()), ("a-pod", NAMESPACE), "{file}");
+        assert_eq!((args.metrics_address.port(), args.health_address.port()), (8080, 8081), "{file}");
+    }
+}
+
+#[tokio::test]
+async fn without_leader_election_the_old_pod_ends_first() {
+    let cluster = cluster().await;
+    let (on, off) = ("leaderElection.enabled=true", "leaderElection.enabled=false,replicaCount=1");
+    for (set, expected) in [(on, "RollingUpdate 1 0"), (off, "Recreate  "), (on, "RollingUpdate 1 0")] {
+        let (chart, values) = (chart::folder(), format!("clusterName=ci,crds.install=false,{set}"));
+        let args = ["upgrade", "--install", "turned", &chart, "--namespace", NAMESPACE, "--set", &values];
+        cluster.helm(args).await.unwrap().success().unwrap();
+        let strategy = "jsonpath={.spec.strategy.type} {.spec.strategy.rollingUpdate.maxSurge} {.spec.strategy.rollingUpdate.maxUnavailable}";
+        let deployment = "deployment/turned-jenkinsstack-operator";
+        let get = cluster.kubectl(["get", deployment, "--namespace", NAMESPACE, "--output", strategy]).await.unwrap();
+        assert_eq!(get.success().unwrap(), expected, "{set}");
     }
 }
 
@@ -240,24 +282,28 @@ fn work(namespace: &'static str) -> Vec<Ask> {
         ("patch", "jenkinsstack.io", "jenkinsstacks", namespace, "ci"),
         ("patch", "jenkinsstack.io", "jenkinsstacks/status", namespace, "ci"),
         ("create", "events.k8s.io", "events", namespace, ""),
-        ("patch", "events.k8s.io", "events", namespace, "ci"),
         ("get", "", "secrets", namespace, "oidc"),
         ("watch", "", "secrets", namespace, ""),
     ]
 }
 
 /// Its own affairs.
-const OWN: [Ask; 6] = [
-    ("get", "", "namespaces", "kube-system", "kube-system"),
-    ("create", "coordination.k8s.io", "leases", NAMESPACE, ""),
-    ("get", "coordination.k8s.io", "leases", NAMESPACE, "jenkinsstack-operator"),
-    ("update", "coordination.k8s.io", "leases", NAMESPACE, "jenkinsstack-operator"),
-    ("create", "", "secrets", NAMESPACE, ""),
-    ("get", "", "secrets", NAMESPACE, "jenkinsstack-fingerprint-key"),
-];
+fn own(lease: &'static str) -> Vec<Ask> {
+    vec![
+        ("get", "", "namespaces", "kube-system", "kube-system"),
+        ("create", "coordination.k8s.io", "leases", NAMESPACE, ""),
+        ("get", "coordination.k8s.io", "leases", NAMESPACE, lease),
+        ("update", "coordination.k8s.io", "leases", NAMESPACE, lease),
+        ("create", "", "secrets", NAMESPACE, ""),
+        ("get", "", "secrets", NAMESPACE, "jenkinsstack-fingerprint-key"),
+    ]
+}
 
 /// What it must never be able to do.
-const NEVER: [Ask; 11] = [
+const NEVER: [Ask; 14] = [
+    ("get", "jenkinsstack.io", "jenkinsstacks", "team-a", "ci"),
+    ("get", "jenkinsstack.io", "jenkinsstacks/status", "team-a", "ci"),
+    ("patch", "events.k8s.io", "events", "team-a", "ci"),
     ("update", "jenkinsstack.io", "jenkinsstacks", "team-a", "ci"),
     ("delete", "jenkinsstack.io", "jenkinsstacks", "team-a", "ci"),
     ("create", "jenkinsstack.io", "jenkinsstacks", "team-a", ""),
@@ -274,17 +320,24 @@ const NEVER: [Ask; 11] = [
 #[tokio::test]
 async fn the_service_account_may_do_its_work_and_nothing_else() {
     let cluster = cluster().await;
-    let ci = root().join("charts/jenkinsstack-operator/ci");
-    for (values, release, account, denied) in [
-        ("cluster-wide-values.yaml", "wide", "wide-jenkinsstack-operator", vec![]),
-        ("namespaced-values.yaml", "named", "jenkins-operator", work("least")),
+    // Two releases in one namespace, each with a lease of its own.
+    let (wide, named) = ("wide-jenkinsstack-operator", "named-jenkinsstack-operator");
+    for (values, release, account, lease, denied) in [
+        ("cluster-wide-values.yaml", "wide", wide, wide, own(named)[2..4].to_vec()),
+        (
+            "namespaced-values.yaml",
+            "named",
+            "jenkins-operator",
+            named,
+            [work("least"), own(wide)[2..4].to_vec()].concat(),
+        ),
     ] {
-        let values = ci.join(values);
-        let chart = chart();
+        let values = ci().join(values);
+        let chart = chart::folder();
         let args = ["install", release, &chart, "--namespace", NAMESPACE, "--values", values.to_str().unwrap()];
         let crd = ["--set", "crds.install=false"];
         cluster.helm(args.into_iter().chain(crd)).await.unwrap().success().unwrap();
-        let expected: Vec<Ask> = [work("team-a"), work("team-b"), OWN.to_vec()].concat();
+        let expected: Vec<Ask> = [work("team-a"), work("team-b"), own(lease)].concat();
         let asks: Vec<Ask> = [expected.clone(), denied, NEVER.to_vec()].concat();
         assert_eq!(allowed(cluster, account, &asks).await, expected, "{release}");
     }
@@ -295,7 +348,7 @@ async fn the_pod_is_taken_where_pods_are_restricted() {
     let cluster = cluster().await;
     let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "jenkinsstack-operator", "namespace": "least"}});
     apply(cluster, &account.to_string(), Run::Real).await;
-    let rendered = render_file(&root().join("charts/jenkinsstack-operator/ci/cluster-wide-values.yaml")).await;
+    let rendered = render_file(&ci().join("cluster-wide-values.yaml")).await;
     let [deployment] = of_kind(&rendered, "Deployment")[..] else { panic!("one Deployment") };
     let spec = &deployment["spec"]["template"]["spec"];
     let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "operator", "namespace": "least"}, "spec": spec});

@@ -2,6 +2,13 @@
 //!
 //! Entry points: [`hands`] is the table; [`fixed`] names the settings that AWS itself can't change, and why.
 
+/// A hand for every part of a setting: its name, and the value that somebody gives it by the same call.
+macro_rules! parts {
+    ($kind:literal $setting:literal by $deed:path: $($part:literal = $value:tt),+ $(,)?) => {
+        vec![$($crate::hands::hand($kind, $setting, |at| $deed(at, $part, serde_json::json!($value))).part($part)),+]
+    };
+}
+
 mod compute;
 mod front;
 mod home;
@@ -27,6 +34,8 @@ pub struct Hand {
     pub kind: &'static str,
     /// The setting by its name in `diff`, or what else was done.
     pub setting: &'static str,
+    /// Which part of it, where it has several.
+    pub part: &'static str,
     /// What becomes of the resource.
     pub repair: Repair,
     /// How long AWS takes no second change of it, and until then every listing shows the first.
@@ -104,6 +113,23 @@ pub fn fixed() -> Vec<Fixed> {
             ],
         ),
         by(
+            "UpdateService of this account, as AWS::ECS::Service in AWS CloudFormation, knows no way to another one",
+            &[("service", "deploymentController")],
+        ),
+        by(
+            "a revision is fixed, and its fingerprint decides: these only tell how two differ, in the row `revision`",
+            &[
+                ("task_definition", "container"),
+                ("task_definition", "cpu"),
+                ("task_definition", "cpuArchitecture"),
+                ("task_definition", "ephemeralStorage"),
+                ("task_definition", "executionRoleArn"),
+                ("task_definition", "memory"),
+                ("task_definition", "taskRoleArn"),
+                ("task_definition", "volume"),
+            ],
+        ),
+        by(
             "ECS sets it when a deployment fails; tests/e2e has a story of an image that does not start",
             &[("service", "forceNewDeployment")],
         ),
@@ -112,13 +138,17 @@ pub fn fixed() -> Vec<Fixed> {
 }
 
 const fn hand(kind: &'static str, setting: &'static str, deed: fn(&Desk<'_>) -> anyhow::Result<Value>) -> Hand {
-    Hand { kind, setting, repair: Repair::InPlace, apart: SEEN, deed }
+    Hand { kind, setting, part: "", repair: Repair::InPlace, apart: SEEN, deed }
 }
 
 impl Hand {
     /// AWS takes one change a day.
     const fn once_a_day(self) -> Self {
         Self { apart: A_DAY, ..self }
+    }
+
+    const fn part(self, part: &'static str) -> Self {
+        Self { part, ..self }
     }
 
     const fn anew(self, nodes: &'static [&'static str]) -> Self {
@@ -147,7 +177,7 @@ impl Desk<'_> {
 
 impl fmt::Display for Hand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:<20} {:<28} {:?}", self.kind, self.setting, self.repair)
+        write!(f, "{:<20} {:<28} {:<30} {:?}", self.kind, self.setting, self.part, self.repair)
     }
 }
 

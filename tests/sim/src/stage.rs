@@ -8,6 +8,7 @@ use crate::spec::{CLIENT_SECRET, OTHER_SECRET, TOKEN};
 use crate::wanted::wanted;
 use anyhow::ensure;
 use jenkinsstack_aws::Account;
+use jenkinsstack_cloud::Snapshot;
 use jenkinsstack_cloud::oracle::Oracle;
 use jenkinsstack_core::plan::Goal;
 use serde_json::Value;
@@ -56,6 +57,13 @@ impl Stage {
         self.life.run(operator, &graph, Goal::Run).await?;
         self.life.cloud.settle(GONE).await;
         Ok(self.sight())
+    }
+
+    /// A stage of its own that goes on from where an account of this one stood.
+    #[must_use]
+    pub fn at(&self, account: &Snapshot) -> Self {
+        let Self { life, user, cluster, oracle } = self;
+        Self { life: life.at(account), user: user.clone(), cluster: cluster.clone(), oracle: oracle.clone() }
     }
 
     /// What there is of the stack now.

@@ -92,12 +92,13 @@ impl Driver for Cluster {
         fields: &[Field],
     ) -> Result<Seen, Error> {
         let mut cluster = known(seen)?.clone();
-        if changes(fields, "capacityProviders") {
+        if changes(fields, "capacityProviders") || changes(fields, "defaultCapacityProviderStrategy") {
             let call = account.clients.ecs.put_cluster_capacity_providers().cluster(cluster.name.as_str());
             let call = call.set_capacity_providers(Some(desired.capacity_providers.iter().cloned().collect()));
             let output = call.set_default_capacity_provider_strategy(Some(Vec::new())).send().await;
             output.map_err(Error::of("PutClusterCapacityProviders", &cluster.name))?;
             cluster.capacity_providers = desired.capacity_providers.clone();
+            cluster.default_strategy.clear();
         }
         let mut tags = seen.tags.clone().unwrap_or_default();
         if changes(fields, TAGS) {
@@ -138,10 +139,12 @@ async fn described(account: &Account, clusters: Vec<String>) -> Result<Vec<Descr
 
 fn facts(operation: &'static str, cluster: Described) -> Result<(Observed, Tags), Error> {
     let name = cluster.cluster_name().unwrap_or_default().to_owned();
+    let default_strategy = cluster.default_capacity_provider_strategy().iter();
     let observed = Observed {
         arn: cluster.cluster_arn().unwrap_or_default().parse().map_err(Error::bug(operation, &name))?,
         name: name.parse().map_err(Error::bug(operation, &name))?,
         capacity_providers: cluster.capacity_providers().iter().cloned().collect(),
+        default_strategy: default_strategy.map(|item| item.capacity_provider().to_owned()).collect(),
         status: cluster.status().unwrap_or_default().to_owned(),
     };
     Ok((observed, ecs::from_ecs(cluster.tags())))

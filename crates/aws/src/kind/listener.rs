@@ -27,6 +27,8 @@ pub(crate) struct Listener;
 
 /// Listeners that one call asks for: what AWS takes for other lists of ARNs.
 const ARNS_PER_CALL: usize = 20;
+/// Content type of the answer to what no rule takes.
+const PLAIN: &str = "text/plain";
 /// Port to which plain HTTP is sent.
 const HTTPS_PORT: &str = "443";
 /// Load balancers of our name form.
@@ -177,7 +179,7 @@ fn protocol(protocol: &Protocol) -> (ProtocolEnum, Option<String>, Option<Vec<Ce
 fn action(action: DefaultAction) -> Action {
     match action {
         DefaultAction::NotFound => {
-            let answer = FixedResponseActionConfig::builder().status_code("404").content_type("text/plain").build();
+            let answer = FixedResponseActionConfig::builder().status_code("404").content_type(PLAIN).build();
             Action::builder().r#type(ActionTypeEnum::FixedResponse).fixed_response_config(answer).build()
         }
         DefaultAction::RedirectToHttps => {
@@ -192,7 +194,9 @@ fn action(action: DefaultAction) -> Action {
 fn default_action(actions: &[Action]) -> Option<DefaultAction> {
     let [action] = actions else { return None };
     let fixed = action.fixed_response_config().is_some_and(|answer| {
-        answer.status_code() == Some("404") && answer.message_body().unwrap_or_default().is_empty()
+        answer.status_code() == Some("404")
+            && answer.content_type() == Some(PLAIN)
+            && answer.message_body().unwrap_or_default().is_empty()
     });
     let redirect = action.redirect_config().is_some_and(|to| {
         let whole = |value: Option<&str>, default| value.is_none_or(|value| value == default);

@@ -26,6 +26,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) struct LoadBalancer;
 
+/// The attribute with which AWS refuses to delete a load balancer.
+const PROTECTION: &str = "deletion_protection.enabled";
 /// The most that one page can have (DescribeLoadBalancers, ELB API Reference).
 const PAGE: i32 = 400;
 /// Every load balancer of our name form, whose id AWS makes up.
@@ -144,9 +146,21 @@ impl Driver for LoadBalancer {
     /// Its interfaces linger for minutes and hold its security group and subnets.
     async fn delete(account: &Account, _: Target<'_>, seen: &Seen) -> Result<Deletion, Error> {
         let arn = known(seen)?.arn.to_string();
-        let output = account.clients.elb.delete_load_balancer().load_balancer_arn(&arn).send().await;
-        gone(output.map_err(Error::of("DeleteLoadBalancer", &arn)))
+        match remove(account, &arn).await {
+            // Deletion protection is no setting of a stack: who deletes the stack means it.
+            Err(error) if error.is("OperationNotPermitted") => {
+                let off = BTreeMap::from([(PROTECTION.to_owned(), "false".to_owned())]);
+                set_attributes(account, &arn, &off).await?;
+                remove(account, &arn).await
+            }
+            outcome => outcome,
+        }
     }
+}
+
+async fn remove(account: &Account, arn: &str) -> Result<Deletion, Error> {
+    let output = account.clients.elb.delete_load_balancer().load_balancer_arn(arn).send().await;
+    gone(output.map_err(Error::of("DeleteLoadBalancer", arn)))
 }
 
 async fn listed(account: &Account, one: Described, tags: Tags) -> Result<Option<Listed>, Error> {
@@ -237,6 +251,7 @@ fn observed(one: &Described, attributes: BTreeMap<String, String>) -> Option<Obs
     Some(Observed {
         arn: one.load_balancer_arn()?.parse().ok()?,
         dns_name: one.dns_name()?.to_owned(),
+        zone: one.canonical_hosted_zone_id().map(str::to_owned),
         scheme: match one.scheme()? {
             LoadBalancerSchemeEnum::InternetFacing => Scheme::InternetFacing,
             _ => Scheme::Internal,

@@ -69,9 +69,18 @@ impl Driver for TargetGroup {
     }
 
     async fn create(account: &Account, target: Target<'_>, node: &Node, desired: &Desired) -> Result<Seen, Error> {
-        let HealthCheck { path, matcher, interval_seconds, timeout_seconds, healthy_threshold, unhealthy_threshold } =
-            &desired.health_check;
+        let HealthCheck {
+            protocol,
+            port,
+            path,
+            matcher,
+            interval_seconds,
+            timeout_seconds,
+            healthy_threshold,
+            unhealthy_threshold,
+        } = &desired.health_check;
         let call = account.clients.elb.create_target_group().name(&node.name).target_type(TargetTypeEnum::Ip);
+        let call = call.health_check_protocol(protocol.as_str().into()).health_check_port(port);
         let call = call.protocol(ProtocolEnum::Http).port(desired.port.into()).vpc_id(desired.vpc.as_str());
         let call = call.health_check_path(path).matcher(Matcher::builder().http_code(matcher).build());
         let call = call.health_check_interval_seconds(*interval_seconds).health_check_timeout_seconds(*timeout_seconds);
@@ -151,10 +160,19 @@ async fn seen(account: &Account, target: Target<'_>, found: &[Described]) -> Res
 }
 
 async fn set_health_check(account: &Account, arn: &str, check: &HealthCheck) -> Result<(), Error> {
-    let HealthCheck { path, matcher, interval_seconds, timeout_seconds, healthy_threshold, unhealthy_threshold } = check;
+    let HealthCheck {
+        protocol,
+        port,
+        path,
+        matcher,
+        interval_seconds,
+        timeout_seconds,
+        healthy_threshold,
+        unhealthy_threshold,
+    } = check;
     let call = account.clients.elb.modify_target_group().target_group_arn(arn).health_check_path(path);
-    let call = call.matcher(Matcher::builder().http_code(matcher).build()).health_check_protocol(ProtocolEnum::Http);
-    let call = call.health_check_port("traffic-port").health_check_enabled(true);
+    let call = call.matcher(Matcher::builder().http_code(matcher).build());
+    let call = call.health_check_protocol(protocol.as_str().into()).health_check_port(port);
     let call = call.health_check_interval_seconds(*interval_seconds).health_check_timeout_seconds(*timeout_seconds);
     let call = call.healthy_threshold_count(*healthy_threshold).unhealthy_threshold_count(*unhealthy_threshold);
     call.send().await.map_err(Error::of("ModifyTargetGroup", arn))?;
@@ -192,6 +210,8 @@ fn observed(one: &Described, attributes: BTreeMap<String, String>) -> Option<Obs
         vpc: one.vpc_id()?.parse().ok()?,
         port: u16::try_from(one.port()?).ok()?,
         health_check: HealthCheck {
+            protocol: one.health_check_protocol().map(|protocol| protocol.as_str().to_owned()).unwrap_or_default(),
+            port: one.health_check_port().unwrap_or_default().to_owned(),
             path: one.health_check_path().unwrap_or_default().to_owned(),
             matcher: one.matcher().and_then(Matcher::http_code).unwrap_or_default().to_owned(),
             interval_seconds: one.health_check_interval_seconds().unwrap_or_default(),

@@ -1,14 +1,15 @@
-//! What the spec names and the operator did not make: certificate, listener, cluster, file system.
+//! What the spec names and the operator did not make: certificate, listener, hosted zone, cluster, file system.
 
-use super::{failed, invalid};
+use super::{Sources, failed, invalid};
 use jenkinsstack_api::JenkinsStackSpec;
-use jenkinsstack_api::spec::{FileSystemSource, ListenerSource, Protocol};
+use jenkinsstack_api::spec::{FileSystemSource, ListenerSource, Protocol, Scheme as Wanted};
 use jenkinsstack_aws::Account;
-use jenkinsstack_aws::lookup::FoundListener;
+use jenkinsstack_aws::lookup::{Audience, FoundListener};
 use jenkinsstack_core::arn::ClusterArn;
 use jenkinsstack_core::desired::ExistingFileSystem;
 use jenkinsstack_core::id::VpcId;
-use jenkinsstack_status::facts::Trouble;
+use jenkinsstack_core::kind::load_balancer::Scheme;
+use jenkinsstack_status::facts::{HostedZone, Trouble};
 
 /// The certificate must be issued: a load balancer takes no other.
 pub(super) async fn certificate(account: &Account, spec: &JenkinsStackSpec) -> Result<(), Trouble> {
@@ -44,6 +45,26 @@ pub(super) async fn listener(
         return Err(invalid("endpoint.existingListener.arn", &message));
     }
     Ok(Some(found))
+}
+
+/// The hosted zone that the DNS record of the host belongs to. That there is none, or none to be seen, stops no stack.
+pub(super) async fn hosted_zone(
+    sources: &Sources<'_>,
+    spec: &JenkinsStackSpec,
+    vpc: &VpcId,
+    listener: Option<&FoundListener>,
+) -> Option<HostedZone> {
+    let host = spec.endpoint.host.as_deref()?;
+    let own = match spec.endpoint.scheme {
+        Wanted::InternetFacing => Scheme::InternetFacing,
+        Wanted::Internal => Scheme::Internal,
+    };
+    let audience = match listener.map_or(own, |found| found.scheme) {
+        Scheme::InternetFacing => Audience::Everybody,
+        Scheme::Internal => Audience::Vpc(vpc),
+    };
+    let found = sources.account.hosted_zone(host, audience, sources.max_age).await?;
+    Some(HostedZone { id: found.id, name: found.name })
 }
 
 /// The existing cluster.

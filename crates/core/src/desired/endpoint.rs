@@ -52,6 +52,8 @@ impl Stack<'_> {
         let name = self.name(&id, &[vpc.as_str(), &JENKINS_PORT.to_string()], NAME_LIMIT);
         let prefix = self.spec.endpoint.path_prefix.as_deref().unwrap_or_default();
         let health_check = HealthCheck {
+            protocol: "HTTP".into(),
+            port: "traffic-port".into(),
             // The login page answers without a login, and only once Jenkins is up.
             path: format!("{prefix}/login"),
             matcher: "200".into(),
@@ -110,6 +112,8 @@ impl Stack<'_> {
         let mut attributes = BTreeMap::from([
             ("idle_timeout.timeout_seconds".to_owned(), endpoint.idle_timeout_seconds.to_string()),
             ("routing.http.drop_invalid_header_fields.enabled".to_owned(), "true".to_owned()),
+            // Not in the spec, so not the stack's: a deletion would stand still.
+            ("deletion_protection.enabled".to_owned(), "false".to_owned()),
             ("access_logs.s3.enabled".to_owned(), endpoint.access_logs.is_some().to_string()),
         ]);
         if let Some(logs) = &endpoint.access_logs {
@@ -150,6 +154,7 @@ impl Stack<'_> {
                 hosts: self.spec.endpoint.host.iter().cloned().collect(),
                 paths: BTreeSet::from([path.to_owned()]),
                 sources: source_cidrs.iter().cloned().collect(),
+                ..Conditions::default()
             };
             let id = NodeId::new("open-rule").of(place);
             rules.push(self.rule_to(id, listener, priority - place, conditions, None, target_group));
@@ -186,7 +191,7 @@ impl Stack<'_> {
         } else if endpoint.host.is_none() {
             paths.insert("/*".to_owned());
         }
-        Conditions { hosts: endpoint.host.iter().cloned().collect(), paths, sources: BTreeSet::new() }
+        Conditions { hosts: endpoint.host.iter().cloned().collect(), paths, ..Conditions::default() }
     }
 
     fn login(&self) -> Result<Option<Login>, SpecError> {

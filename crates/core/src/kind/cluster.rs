@@ -32,6 +32,8 @@ pub struct Observed {
     pub name: Name,
     /// Capacity providers.
     pub capacity_providers: BTreeSet<String>,
+    /// Capacity providers of what names none; ours names its launch type, so there are none.
+    pub default_strategy: BTreeSet<String>,
     /// `status` in AWS's words.
     pub status: String,
 }
@@ -57,8 +59,12 @@ impl Observed {
     }
 }
 
-/// Capacity providers are replaced in place (PutClusterCapacityProviders, Amazon ECS API Reference).
+/// Capacity providers are replaced in place (PutClusterCapacityProviders, Amazon ECS API Reference). Container Insights,
+/// the logging of ECS Exec and the default namespace of Service Connect are whoever's who set them.
 pub fn diff(desired: &Desired, observed: &Observed) -> Result<Change, Unresolved> {
     let Desired { capacity_providers } = desired;
-    Ok(Diff::default().in_place("capacityProviders", capacity_providers, &observed.capacity_providers).done())
+    Ok(Diff::default()
+        .in_place("capacityProviders", capacity_providers, &observed.capacity_providers)
+        .in_place("defaultCapacityProviderStrategy", &BTreeSet::new(), &observed.default_strategy)
+        .done())
 }

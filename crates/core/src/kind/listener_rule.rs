@@ -89,6 +89,8 @@ impl Observed {
      pub paths: BTreeSet<String>,
      /// Source CIDR blocks.
      pub sources: BTreeSet<String>,
+     /// Fields of other conditions, for example `http-header`; we set none.
+     pub others: BTreeSet<String>,
  }
 
  /// A login by OpenID Connect that the load balancer asks for.

@@ -47,6 +47,8 @@ pub struct Observed {
      pub arn: LoadBalancerArn,
      /// Its DNS name.
      pub dns_name: String,
+     /// Hosted zone of that name (`CanonicalHostedZoneId`), which an alias record names.
+     pub zone: Option<String>,
      /// Whether the internet can reach it.
      pub scheme: Scheme,
      /// VPC in which it stands.

@@ -14,7 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Desired {
-    /// What it is for. Written once and not compared: the one call that lists roles does not tell it.
+    /// What it is for. Written once and not compared: the one call that lists roles with their policies tells neither it
+    /// nor the longest session (GetAccountAuthorizationDetails, IAM API Reference), and one more call for each role and
+    /// look is not worth a text for people. Nothing else of a role goes unseen but its permissions boundary.
     pub description: String,
     /// Who may take it on.
     pub trust: Document,

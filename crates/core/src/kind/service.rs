@@ -8,7 +8,7 @@ use crate::input::{AnyInput, HasInputs, Input, Output, Outputs, Prerequisite, Un
 use serde::Serialize;
 use std::collections::BTreeSet;
 
-/// As it is wanted. One task, minimum 0 %, maximum 100 %, Fargate, circuit breaker: these are not settings.
+/// As it is wanted. One task, minimum 0 %, maximum 100 %, circuit breaker and [`Settings`] are the same for every stack.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Desired {
@@ -109,8 +109,76 @@ pub struct Observed {
     pub percents: (i32, i32),
     /// What happens to a deployment whose tasks fail.
     pub breaker: Breaker,
+    /// What is the same for every stack.
+    pub settings: Settings,
     /// How far the primary deployment is.
     pub rollout: Rollout,
+}
+
+/// What no spec changes but somebody may change on AWS, in AWS's words. Service Connect, service discovery, VPC Lattice
+/// and EBS volumes are not in it: what others attach there is theirs, and starts no second task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Settings {
+    /// Platform version of Fargate.
+    pub platform_version: String,
+    /// Capacity providers in place of the launch type; a task on Spot can be taken away at any time.
+    pub capacity_providers: BTreeSet<String>,
+    /// Whether a task is moved to another zone: the new one starts before the old one stops.
+    pub rebalancing: String,
+    /// Where the tags of tasks come from. By them a home in use is found.
+    pub propagate_tags: String,
+    /// Whether tasks are tagged with cluster and service.
+    pub managed_tags: bool,
+    /// How deployments go on: all but `ROLLING` run the new task beside the old one.
+    pub strategy: String,
+    /// Alarms that end a deployment, while they are on.
+    pub alarms: BTreeSet<String>,
+    /// Stages at which a deployment waits for somebody's hook.
+    pub hooks: BTreeSet<String>,
+    /// Who deploys.
+    pub controller: String,
+}
+
+impl Settings {
+    /// As they are wanted.
+    pub fn ours() -> Self {
+        Self {
+            platform_version: "LATEST".into(),
+            capacity_providers: BTreeSet::new(),
+            rebalancing: "DISABLED".into(),
+            propagate_tags: "SERVICE".into(),
+            managed_tags: true,
+            strategy: "ROLLING".into(),
+            alarms: BTreeSet::new(),
+            hooks: BTreeSet::new(),
+            controller: "ECS".into(),
+        }
+    }
+
+    /// How these differ from ours. Another controller takes another service (AWS::ECS::Service, AWS CloudFormation).
+    fn against_ours(&self, diff: Diff) -> Diff {
+        let Self {
+            platform_version,
+            capacity_providers,
+            rebalancing,
+            propagate_tags,
+            managed_tags,
+            strategy,
+            alarms,
+            hooks,
+            controller,
+        } = Self::ours();
+        diff.in_place("platformVersion", &platform_version, &self.platform_version)
+            .in_place("capacityProviderStrategy", &capacity_providers, &self.capacity_providers)
+            .in_place("availabilityZoneRebalancing", &rebalancing, &self.rebalancing)
+            .in_place("propagateTags", &propagate_tags, &self.propagate_tags)
+            .in_place("enableECSManagedTags", &managed_tags, &self.managed_tags)
+            .in_place("deploymentStrategy", &strategy, &self.strategy)
+            .in_place("deploymentAlarms", &alarms, &self.alarms)
+            .in_place("lifecycleHooks", &hooks, &self.hooks)
+            .fixed("deploymentController", &controller, &self.controller)
+    }
 }
 
 /// What happens to a deployment whose tasks fail.
@@ -196,7 +264,7 @@ pub fn diff(desired: &Desired, observed: &Observed) -> Result<Change, Unresolved
         exec,
         prerequisites: _,
     } = desired;
-    Ok(Diff::default()
+    let diff = Diff::default()
         .fixed("cluster", cluster.known()?, &observed.cluster)
         .in_place("taskDefinition", task_definition.known()?, &observed.task_definition)
         .in_place("subnets", subnets, &observed.subnets)
@@ -209,6 +277,6 @@ pub fn diff(desired: &Desired, observed: &Observed) -> Result<Change, Unresolved
         .in_place("desiredCount", &1, &observed.desired_count)
         .in_place("deploymentPercents", &ONE_AT_A_TIME, &observed.percents)
         .in_place("deploymentCircuitBreaker", &ON_FAILURE, &observed.breaker)
-        .in_place("forceNewDeployment", &Attempt::Current, &observed.rollout.attempt)
-        .done())
+        .in_place("forceNewDeployment", &Attempt::Current, &observed.rollout.attempt);
+    Ok(observed.settings.against_ours(diff).done())
 }

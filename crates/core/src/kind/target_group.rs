@@ -72,6 +72,10 @@ impl Observed {
  #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
  #[serde(rename_all = "camelCase")]
  pub struct HealthCheck {
+     /// `HTTP` or `HTTPS`.
+     pub protocol: String,
+     /// `traffic-port`, which is the one on which the target listens, or a number.
+     pub port: String,
      /// Path that is asked for.
      pub path: String,
      /// HTTP statuses that count as well, for example `200-399`.

@@ -10,7 +10,7 @@ use jenkinsstack_core::kind::{Kind, Observed};
 use jenkinsstack_core::observed::Seen;
 use jenkinsstack_core::owner::TAG_INSTALLATION;
 use jenkinsstack_core::plan::{Goal, Plan, plan};
-use jenkinsstack_status::facts::{Facts, Outlook, Pass, Phase, Trouble};
+use jenkinsstack_status::facts::{Facts, HostedZone, Outlook, Pass, Phase, Trouble};
 use jenkinsstack_status::status;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
@@ -25,6 +25,7 @@ pub(crate) struct Case {
     pub(crate) deleting: bool,
     pub(crate) jenkins: JenkinsHealth,
     pub(crate) targets: Option<TargetHealth>,
+    pub(crate) zone: Option<HostedZone>,
     pub(crate) what: What,
 }
 
@@ -55,6 +56,7 @@ impl Case {
                 troubles: &self.troubles,
                 deleting: self.deleting,
                 existing_load_balancer: None,
+                hosted_zone: self.zone.as_ref(),
                 targets: self.targets,
                 jenkins: self.jenkins,
             }),
@@ -96,6 +98,7 @@ pub(crate) fn passed(name: &'static str, spec: &JenkinsStackSpec, fake: Fake, je
         deleting: false,
         jenkins,
         targets,
+        zone: Some(HostedZone { id: "Z0123456789ABCDEFGHIJ".into(), name: "example.com".into() }),
         what: What::Passed,
     }
 }

@@ -9,7 +9,10 @@ use std::process::Command;
 /// The release of botocore whose models are used.
 pub const BOTOCORE: &str = "1.44.5";
 
-/// SHA-256 of its wheel, as PyPI publishes it.
+/// The release of the AWS CLI that people get to try things with.
+const AWS_CLI: &str = "1.46.3";
+
+/// SHA-256 of botocore's wheel, as PyPI publishes it.
 const WHEEL: &str = "8f16a56d1dff125dd65322ae021efa7ba5195a6db5102b96862566055b748921";
 
 /// Raised when `unpack.py` writes something else, so that old folders are not taken for new ones.
@@ -46,25 +49,38 @@ pub fn cache() -> anyhow::Result<PathBuf> {
 
 /// A Python with boto3 of the models' release, set up in the cache when it is not there yet.
 pub fn boto3() -> anyhow::Result<PathBuf> {
-    let cache = cache()?;
-    let home = cache.join(format!("boto3-{BOTOCORE}"));
-    let python = home.join("bin/python");
-    std::fs::create_dir_all(&cache).with_context(|| format!("cannot make the cache folder {}", cache.display()))?;
-    let lock = File::create(cache.join("boto3.lock")).context("cannot make a lock file in the cache folder")?;
-    lock.lock().context("cannot lock the cache folder")?;
-    if !home.join("ready").exists() {
-        let boto3 = format!("boto3=={BOTOCORE}");
-        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&home))?;
-        run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", &boto3]))?;
-        std::fs::write(home.join("ready"), "").context("cannot write into the cache folder")?;
-    }
-    Ok(python)
+    Ok(environment("boto3", BOTOCORE)?.join("python"))
 }
 
-fn run(command: &mut Command) -> anyhow::Result<()> {
-    let output = command.output().context("python3 is needed for boto3; it could not be started")?;
+/// The AWS CLI, set up in the cache when it is not there yet.
+pub fn aws_cli() -> anyhow::Result<PathBuf> {
+    Ok(environment("awscli", AWS_CLI)?.join("aws"))
+}
+
+/// The programs of a Python environment of its own for one package.
+fn environment(package: &str, version: &str) -> anyhow::Result<PathBuf> {
+    let cache = cache()?;
+    let home = cache.join(format!("{package}-{version}"));
+    let programs = home.join("bin");
+    std::fs::create_dir_all(&cache).with_context(|| format!("cannot make the cache folder {}", cache.display()))?;
+    let lock =
+        File::create(cache.join(format!("{package}.lock"))).context("cannot make a lock file in the cache folder")?;
+    lock.lock().context("cannot lock the cache folder")?;
+    if !home.join("ready").exists() {
+        let wanted = format!("{package}=={version}");
+        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", &wanted];
+        run(package, Command::new("python3").args(["-m", "venv", "--clear"]).arg(&home))?;
+        run(package, Command::new(programs.join("python")).args(pip))?;
+        std::fs::write(home.join("ready"), "").context("cannot write into the cache folder")?;
+    }
+    Ok(programs)
+}
+
+fn run(package: &str, command: &mut Command) -> anyhow::Result<()> {
+    let output =
+        command.output().with_context(|| format!("python3 is needed for {package}; it could not be started"))?;
     if !output.status.success() {
-        bail!("boto3 could not be set up by {command:?}: {}", String::from_utf8_lossy(&output.stderr).trim());
+        bail!("{package} could not be set up by {command:?}: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
     Ok(())
 }

@@ -18,6 +18,7 @@ mod listener;
 mod network;
 mod refusal;
 mod rule;
+mod rules;
 mod serve;
 mod shared;
 mod tagged;
@@ -33,6 +34,7 @@ use balancer::Balancer;
 use group::Group;
 use listener::Listener;
 use rule::Rule;
+use rules::Rules;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The service's table.
@@ -61,7 +63,7 @@ pub struct State {
     balancers: BTreeMap<String, Balancer>,
     groups: BTreeMap<String, Group>,
     listeners: BTreeMap<String, Listener>,
-    rules: BTreeMap<String, Rule>,
+    rules: Rules,
     registrations: u64,
 }
 
@@ -132,7 +134,7 @@ pub fn target_type<'r>(region: &'r Region, target_group: &str) -> Option<&'r str
 impl State {
     /// The load balancers whose listeners or rules forward to a target group.
     fn users(&self, group: &str) -> BTreeSet<&str> {
-        let forwarding = self.rules.values().filter(|rule| rule.actions.groups().any(|used| used == group));
+        let forwarding = self.rules.forwarding_to(group);
         forwarding.filter_map(|rule| self.balancer_of(&rule.listener)).map(|balancer| balancer.arn.as_str()).collect()
     }
 
@@ -154,12 +156,18 @@ impl State {
     }
 
     /// The listeners of a load balancer.
-    fn listeners_of<'s>(&'s self, balancer: &'s str) -> impl Iterator<Item = &'s Listener> {
-        self.listeners.values().filter(move |listener| listener.balancer == balancer)
+    fn listeners_of(&self, balancer: &str) -> impl Iterator<Item = &Listener> {
+        below(&self.listeners, &balancer.replacen(":loadbalancer/", ":listener/", 1))
     }
 
     /// The rules of a listener, its default rule among them.
-    fn rules_of<'s>(&'s self, listener: &'s str) -> impl Iterator<Item = &'s Rule> {
-        self.rules.values().filter(move |rule| rule.listener == listener)
+    fn rules_of(&self, listener: &str) -> impl Iterator<Item = &Rule> {
+        below(&self.rules, &listener.replacen(":listener/", ":listener-rule/", 1))
     }
+}
+
+/// What has an ARN that goes on where another one ends.
+fn below<'s, T>(all: &'s BTreeMap<String, T>, arn: &str) -> impl Iterator<Item = &'s T> + use<'s, T> {
+    let start = format!("{arn}/");
+    all.range(start.clone()..).take_while(move |(arn, _)| arn.starts_with(&start)).map(|(_, one)| one)
 }

@@ -16,5 +16,6 @@ mod placement;
 mod preparation;
 mod service_refusals;
 mod services;
+mod strategies;
 mod tags;
 mod tasks;

@@ -73,14 +73,22 @@ async fn a_lost_answer_is_found_again() {
 async fn what_differs_is_mended() {
     let bench = Bench::new().await;
     let seen = made(&bench).await;
-    let providers =
-        json!({"cluster": CLUSTER_NAME, "capacityProviders": ["FARGATE"], "defaultCapacityProviderStrategy": []});
+    let providers = json!({"cluster": CLUSTER_NAME, "capacityProviders": ["FARGATE"], "defaultCapacityProviderStrategy": [
+        {"capacityProvider": "FARGATE", "weight": 1},
+    ]});
     bench.by_hand("ecs", "PutClusterCapacityProviders", providers);
     let arn = existing(&bench, "ecs:cluster")[0].arn.clone();
     bench.by_hand("ecs", "UntagResource", json!({"resourceArn": arn, "tagKeys": ["team"]}));
     bench.wait(SETTLED).await;
     let drifted = bench.read(&id(), &seen).await.unwrap();
-    let mended = bench.update(&id(), &drifted, &cluster_node(&bench), &["capacityProviders", "tags"]).await;
+    let mended = bench
+        .update(
+            &id(),
+            &drifted,
+            &cluster_node(&bench),
+            &["capacityProviders", "defaultCapacityProviderStrategy", "tags"],
+        )
+        .await;
     assert_eq!(mended, seen);
     let other = bench.list(&id(), Kind::Cluster).await;
     assert_eq!(other, [seen]);

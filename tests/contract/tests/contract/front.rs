@@ -50,6 +50,7 @@ pub(crate) fn balancer_node(bench: &Bench, group: &str) -> (NodeId, Node) {
         security_groups: vec![Input::Known(group.parse().unwrap())],
         attributes: map(&[
             ("access_logs.s3.enabled", "false"),
+            ("deletion_protection.enabled", "false"),
             ("idle_timeout.timeout_seconds", "300"),
             ("routing.http.drop_invalid_header_fields.enabled", "true"),
         ]),
@@ -73,6 +74,8 @@ pub(crate) async fn balancer(bench: &Bench) -> (NodeId, Node, Seen) {
 pub(crate) fn group_node(bench: &Bench) -> (NodeId, Node) {
     let id = NodeId::new("target-group");
     let health_check = HealthCheck {
+        protocol: "HTTP".into(),
+        port: "traffic-port".into(),
         path: "/login".into(),
         matcher: "200".into(),
         interval_seconds: 15,

@@ -99,6 +99,25 @@ async fn everything_but_the_scheme_changes_in_place() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn deletion_protection_by_hand_is_taken_off() {
+    let bench = Bench::new().await;
+    let (id, node, seen) = balancer(&bench).await;
+    let protect = || {
+        let attributes = json!([{"Key": "deletion_protection.enabled", "Value": "true"}]);
+        let input = json!({"LoadBalancerArn": seen.id(), "Attributes": attributes});
+        bench.by_hand("elbv2", "ModifyLoadBalancerAttributes", input);
+    };
+    protect();
+    let drifted = bench.read(&id, &seen).await.unwrap();
+    assert_eq!(bench.update(&id, &drifted, &node, &["attributes"]).await, seen);
+    protect();
+    let (deletion, calls) = bench.counting(bench.delete(&id, &seen)).await;
+    assert_eq!(deletion, Deletion::Gone);
+    assert_eq!(calls[3..], ["DeleteLoadBalancer", "ModifyLoadBalancerAttributes", "DeleteLoadBalancer"]);
+    assert_eq!(existing(&bench, ITEM).len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_with_other_settings_is_found_by_its_name() {
     let bench = Bench::new().await;
     let (id, node, seen) = balancer(&bench).await;

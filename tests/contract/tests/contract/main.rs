@@ -13,6 +13,7 @@ mod file_system;
 mod file_system_policy;
 mod front;
 mod home;
+mod hosted_zone;
 mod listener;
 mod listener_rule;
 mod load_balancer;

@@ -138,7 +138,17 @@ async fn settings_that_need_no_task_are_changed_at_once() {
             "minimumHealthyPercent": 50,
             "maximumPercent": 150,
             "deploymentCircuitBreaker": {"enable": true, "rollback": true},
+            "alarms": {"alarmNames": ["theirs"], "enable": true, "rollback": true},
+            "lifecycleHooks": [{
+                "hookTargetArn": "arn:aws:lambda:eu-central-1:111122223333:function:theirs",
+                "roleArn": "arn:aws:iam::111122223333:role/theirs",
+                "lifecycleStages": ["POST_SCALE_UP"],
+            }],
         },
+        "availabilityZoneRebalancing": "ENABLED",
+        "capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT", "weight": 1}],
+        "propagateTags": "TASK_DEFINITION",
+        "enableECSManagedTags": false,
     });
     stage.bench.by_hand("ecs", "UpdateService", by_hand);
     stage.bench.by_hand("ecs", "UntagResource", json!({"resourceArn": seen.id(), "tagKeys": ["team"]}));
@@ -155,6 +165,12 @@ async fn settings_that_need_no_task_are_changed_at_once() {
         "desiredCount",
         "deploymentPercents",
         "deploymentCircuitBreaker",
+        "capacityProviderStrategy",
+        "availabilityZoneRebalancing",
+        "propagateTags",
+        "enableECSManagedTags",
+        "deploymentAlarms",
+        "lifecycleHooks",
         "tags",
     ];
     let fields = stage.bench.fields(&drifted, &wanted);
@@ -172,6 +188,42 @@ async fn settings_that_need_no_task_are_changed_at_once() {
     let state = existing(&stage.bench, "ecs:service")[0].state.clone();
     assert_eq!(state["availabilityZoneRebalancing"], "DISABLED");
     assert_eq!((&state["propagateTags"], &state["enableECSManagedTags"]), (&json!("SERVICE"), &json!(true)));
+}
+
+/// Invariant 2, where somebody has switched to blue/green: another image would start beside the old one.
+#[tokio::test(start_paused = true)]
+async fn blue_green_by_hand_starts_no_second_task() {
+    let stage = Stage::new().await;
+    running(&stage).await;
+    let mut balancers = existing(&stage.bench, "ecs:service")[0].state["loadBalancers"].clone();
+    balancers[0]["advancedConfiguration"] = json!({
+        "alternateTargetGroupArn": balancers[0]["targetGroupArn"],
+        "productionListenerRule": "arn:aws:elasticloadbalancing:eu-central-1:111122223333:listener-rule/app/ci/1/2/3",
+        "roleArn": "arn:aws:iam::111122223333:role/ecs",
+    });
+    // With a task wanted this call itself would start a second one.
+    let by_hand = json!({
+        "cluster": CLUSTER_NAME, "service": SERVICE_NAME, "desiredCount": 0, "loadBalancers": balancers,
+        "deploymentConfiguration": {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 5},
+    });
+    stage.bench.by_hand("ecs", "UpdateService", by_hand);
+    stage.bench.wait(Duration::from_secs(300)).await;
+    stage.bench.by_hand(
+        "ecs",
+        "UpdateService",
+        json!({
+            "cluster": CLUSTER_NAME, "service": SERVICE_NAME, "desiredCount": 1,
+        }),
+    );
+    stage.bench.wait(Duration::from_secs(300)).await;
+    let changed = stage.graph(
+        stage.definition(|desired| desired.container.image = "jenkins/jenkins:2.555".into()),
+        stage.service(|_| ()),
+    );
+    stage.run(&changed, DEPLOYED, Plan::settled).await;
+    let state = existing(&stage.bench, "ecs:service")[0].state.clone();
+    assert_eq!(state["deploymentConfiguration"]["strategy"], "ROLLING");
+    assert_eq!(state["loadBalancers"][0].get("advancedConfiguration"), None);
 }
 
 /// Invariant 2: never two Jenkins controllers on one home. [`Stage::run`] looks all the while.
@@ -314,7 +366,7 @@ async fn a_revision_that_was_deregistered_is_looked_at_again() {
     unmade(&stage, |_| ()).await;
     let wanted = stage.definition(|desired| desired.container.stop_timeout = 60);
     let first = read_definition(&stage).await;
-    let second = bench.update(&definition_id(), &first, &wanted, &["revision"]).await;
+    let second = bench.update(&definition_id(), &first, &wanted, &["container"]).await;
     bench.by_hand("ecs", "DeregisterTaskDefinition", json!({"taskDefinition": format!("{FAMILY}:2")}));
     assert_eq!(bench.list(&definition_id(), Kind::TaskDefinition).await, std::slice::from_ref(&second));
     let cluster = bench.create(&cluster_id(), &cluster_node(bench)).await;
@@ -327,6 +379,6 @@ async fn a_revision_that_was_deregistered_is_looked_at_again() {
         std::slice::from_ref(&first),
         "the next plan registers another"
     );
-    let third = bench.update(&definition_id(), &first, &wanted, &["revision"]).await;
+    let third = bench.update(&definition_id(), &first, &wanted, &["container"]).await;
     bench.create(&id(), &resolved(stage.service(|_| ()), &[&cluster, &third])).await;
 }

@@ -50,9 +50,11 @@ async fn everything_but_vpc_and_port_changes_in_place() {
         desired.health_check.path = "/ci/login".into();
         desired.health_check.matcher = "200-399".into();
         desired.health_check.interval_seconds = 30;
+        (desired.health_check.protocol, desired.health_check.port) = ("HTTPS".into(), "9090".into());
     });
     let seen = bench.update(&id, &seen, &checked, &["healthCheck"]).await;
-    assert_eq!(existing(&bench, ITEM)[0].state["HealthCheckPath"], "/ci/login");
+    let state = &existing(&bench, ITEM)[0].state;
+    assert_eq!((&state["HealthCheckPath"], &state["HealthCheckPort"]), (&json!("/ci/login"), &json!("9090")));
     let patient = with(&checked, |desired| {
         desired.attributes.insert("deregistration_delay.timeout_seconds".into(), "30".into());
     });

@@ -3,8 +3,15 @@
 use clap::Parser;
 use jenkinsstack_api::status::ResourceState;
 use jenkinsstack_api::{JenkinsStack, JenkinsStackStatus};
+use jenkinsstack_cloud::models::fetch::aws_cli;
+use jenkinsstack_cloud::world::{HOME_ACCOUNT, root_key};
+use jenkinsstack_e2e::account::REGION;
+use jenkinsstack_e2e::build::binary;
 use jenkinsstack_e2e::{World, stack};
 use std::collections::BTreeSet;
+use std::fs::Permissions;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -18,6 +25,8 @@ struct Args {
 
 const NAME: &str = "jenkins";
 const LIMIT: Duration = Duration::from_secs(300);
+/// Seconds between two looks at the stack at rest.
+const RESYNC: u64 = 600;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -25,7 +34,7 @@ async fn main() -> anyhow::Result<()> {
     println!("Starting a Kubernetes API server and a strict AWS account …");
     let mut world = World::start().await?;
     println!("Starting the operator under its chart's service account and its IAM policy …");
-    world.operate(600)?;
+    world.operate(RESYNC)?;
     println!("Applying the Secret jenkins-oidc and the JenkinsStack {NAME} …\n");
     world.apply(&stack::client_secret("demo-client-secret")).await?;
     world.apply(&stack::reference(NAME, &world.network)).await?;
@@ -36,7 +45,7 @@ async fn main() -> anyhow::Result<()> {
     if let Some(stack) = world.stack(NAME).await? {
         print_stack(&stack);
     }
-    print_next(&world);
+    print_next(&world).await?;
     if args.keep {
         println!("\nEverything keeps running until you press Ctrl-C.");
         tokio::signal::ctrl_c().await?;
@@ -101,15 +110,50 @@ fn print_stack(stack: &JenkinsStack) {
     }
 }
 
-fn print_next(world: &World) {
+/// A folder of programs and settings with which a shell gets into the world, and what to type there.
+async fn print_next(world: &World) -> anyhow::Result<()> {
+    let settings = settings(world).await?;
+    let logs = world.item(NAME, "logs:log-group")?.id;
     println!("\nTry next (with --keep, in another terminal):");
-    println!("  export KUBECONFIG={}", world.cluster.kubeconfig().display());
-    println!("  export AWS_ENDPOINT_URL={} AWS_REGION=eu-central-1", world.aws_url());
-    println!("  export AWS_ACCESS_KEY_ID=AKIAROOT111122223333 AWS_SECRET_ACCESS_KEY=any");
-    println!("  kubectl describe jks {NAME}");
-    println!(
-        "  kubectl patch jks {NAME} --type merge --patch '{{\"spec\":{{\"controller\":{{\"memory\":\"8Gi\"}}}}}}'"
-    );
-    println!("  aws ecs list-services --cluster …");
-    println!("  kubectl delete jks {NAME}");
+    for command in [
+        format!(". {}", settings.display()),
+        format!("kubectl describe jks {NAME}"),
+        format!(
+            "kubectl patch jks {NAME} --type merge --patch '{{\"spec\":{{\"controller\":{{\"memory\":\"8Gi\"}}}}}}'"
+        ),
+        format!("kubectl wait jks {NAME} --for=condition=Reconciling=false --timeout=5m"),
+        format!("aws logs put-retention-policy --log-group-name {logs} --retention-in-days 1"),
+        format!("kubectl jenkinsstack plan {NAME} || true"),
+        format!("kubectl annotate jks {NAME} --overwrite jenkinsstack.io/reconcile-requested-at=$(date +%s)"),
+        format!("aws logs describe-log-groups --log-group-name-prefix {logs} --query logGroups[].retentionInDays"),
+        format!("kubectl delete jks {NAME}"),
+        "aws efs describe-file-systems --query FileSystems[].FileSystemId".to_owned(),
+    ] {
+        println!("  {command}");
+    }
+    Ok(())
+}
+
+/// A file that a shell reads: it sets where the cluster and the account are, and puts kubectl with its plugin and the AWS
+/// CLI first on the path.
+async fn settings(world: &World) -> anyhow::Result<PathBuf> {
+    let programs = world.folder().join("bin");
+    std::fs::create_dir_all(&programs)?;
+    let words: Vec<String> = world.cluster.kubectl_command().await?.iter().map(|word| format!("'{word}'")).collect();
+    let kubectl = programs.join("kubectl");
+    std::fs::write(&kubectl, format!("#!/bin/sh\nexec {} \"$@\"\n", words.join(" ")))?;
+    std::fs::set_permissions(&kubectl, Permissions::from_mode(0o755))?;
+    let plugin = tokio::task::spawn_blocking(|| binary("kubectl-jenkinsstack")).await??;
+    symlink(plugin, programs.join("kubectl-jenkinsstack"))?;
+    symlink(tokio::task::spawn_blocking(aws_cli).await??, programs.join("aws"))?;
+    let settings = world.folder().join("env");
+    let lines = [
+        format!("export PATH='{}':\"$PATH\"", programs.display()),
+        format!("export KUBECONFIG='{}'", world.cluster.kubeconfig().display()),
+        format!("export JENKINSSTACK_CLUSTER_NAME={}", world.site.cluster_name),
+        format!("export AWS_ENDPOINT_URL={} AWS_REGION={REGION} AWS_DEFAULT_REGION={REGION}", world.aws_url()),
+        format!("export AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY=any AWS_PAGER=", root_key(HOME_ACCOUNT)),
+    ];
+    std::fs::write(&settings, lines.join("\n") + "\n")?;
+    Ok(settings)
 }

@@ -25,6 +25,12 @@ pub(crate) async fn a_reference_stack_becomes_ready(world: Arc<World>) -> anyhow
     ensure!(condition(&status, ConditionType::Reconciling).is_empty(), "a Ready stack is not Reconciling");
     let endpoints = status.endpoints.context("endpoints")?;
     ensure!(endpoints.url.as_deref() == Some("https://jenkins.bytesource.internal/"), "{endpoints:?}");
+    let record = endpoints.record.as_ref().context("the record to make")?;
+    let target = endpoints.load_balancer.as_deref().unwrap_or_default();
+    ensure!((record.name.as_str(), record.type_.as_str()) == ("jenkins.bytesource.internal", "A"), "{record:?}");
+    ensure!(record.target == target && record.target_zone_id.is_some(), "{record:?}");
+    ensure!(record.zone_name.as_deref() == Some("bytesource.internal"), "{record:?}");
+    ensure!(record.zone_id.as_ref() == Some(&world.network.hosted_zone_id), "{record:?}");
     let redirects = [
         "https://jenkins.bytesource.internal/oauth2/idpresponse",
         "https://jenkins.bytesource.internal/securityRealm/finishLogin",

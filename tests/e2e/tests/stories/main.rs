@@ -9,10 +9,14 @@ mod events;
 mod leave;
 mod login;
 mod midway;
+mod namespaces;
 mod operators;
 mod plan;
+mod process;
 mod quiet;
 mod replicas;
+mod rights;
+mod rotation;
 mod secrets;
 mod trouble;
 
@@ -68,7 +72,14 @@ stories! {
     replicas::a_killed_leader_is_replaced_in_the_middle_of_a_deploy,
     replicas::a_stopped_leader_hands_over_at_once,
     replicas::a_waiting_replica_ends_when_it_is_told,
+    replicas::a_robbed_leader_ends_at_once,
     replicas::death_after_a_create_makes_no_double,
+    namespaces::two_are_served_and_a_forbidden_one_holds_up_no_other,
+    process::a_stack_that_is_torn_away_leaves_no_series,
+    process::it_is_ready_once_it_is_connected,
+    process::it_works_without_a_lease_and_logs_json,
+    rights::a_whole_life_needs_each_and_no_other,
+    rotation::a_secret_is_noticed_at_once,
     operators::clusters_of_two_names_live_side_by_side,
     operators::one_name_in_two_installations_is_stalled,
     secrets::no_value_is_told_in_a_whole_life,

@@ -5,12 +5,12 @@ use crate::{LIMIT, RESYNC};
 use anyhow::{Context, ensure};
 use jenkinsstack_cloud::faults::{Effect, Occurrence, Rule};
 use jenkinsstack_e2e::{Site, World, stack};
+use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
 const NAME: &str = "ci";
-const LEASE: &str = "jenkinsstack-operator";
 /// A lease is granted for 15 s and tried for every 2 s; the rest is for a busy machine.
 const TAKE_OVER: Duration = Duration::from_secs(30);
 /// How long calls under way may take to end, and another replica to notice.
@@ -37,10 +37,10 @@ pub(crate) async fn a_stopped_leader_hands_over_at_once(world: Arc<World>) -> an
     let stopped = Instant::now();
     let log = world.operators.remove(0).stop().await?;
     ensure!(stopped.elapsed() < HAND_OVER, "it ended only after {:?}", stopped.elapsed());
-    ensure!(!log.contains(" ERROR ") && log.contains("stopping"), "it ended otherwise than it should: {log}");
+    ensure!(!log.contains("\"ERROR\"") && log.contains("\"stopping\""), "it ended otherwise than it should: {log}");
     held_by(&world, "operator-2").await?;
     ensure!(stopped.elapsed() < HAND_OVER, "the other took over only after {:?}", stopped.elapsed());
-    let lease = world.leases().get(LEASE).await?.spec.context("a spec")?;
+    let lease = world.lease().await?.and_then(|lease| lease.spec).context("a lease")?;
     ensure!(lease.lease_transitions == Some(1), "{lease:?}");
     world.ready(NAME, LIMIT).await?;
     once_each(&world, NAME)
@@ -48,10 +48,38 @@ pub(crate) async fn a_stopped_leader_hands_over_at_once(world: Arc<World>) -> an
 
 pub(crate) async fn a_waiting_replica_ends_when_it_is_told(world: Arc<World>) -> anyhow::Result<()> {
     let mut world = two_replicas(&world, "waiting").await?;
+    let second = world.operators.get(1).context("two")?;
+    let waits = || second.log().is_ok_and(|log| log.contains("waiting for the lease"));
+    world.eventually(LIMIT, "it waits", waits).await?;
+    renewed(&world, 3).await?;
     let stopped = Instant::now();
-    world.operators.remove(1).stop().await?;
+    let log = world.operators.remove(1).stop().await?;
     ensure!(stopped.elapsed() < HAND_OVER, "it ended only after {:?}", stopped.elapsed());
+    let told = log.lines().filter(|line| line.contains("waiting for the lease")).count();
+    ensure!(told == 1 && log.contains("\"holder\":\"operator-1\""), "for whom it waits is told once: {log}");
     held_by(&world, "operator-1").await
+}
+
+pub(crate) async fn a_robbed_leader_ends_at_once(world: Arc<World>) -> anyhow::Result<()> {
+    let mut world = world.beside(Site::named("robbed")).await?;
+    world.cloud.faults(|faults| {
+        let never_answered = Rule::new(Effect::Silence).operation("CreateFileSystem").occurs(Occurrence::First(1));
+        faults.add(never_answered.principal(&format!("/{}/", world.site.role)));
+    });
+    world.operate(RESYNC)?;
+    world.apply(&world.here(stack::smallest(NAME, &world.network))).await?;
+    let called = || world.item(NAME, "elasticfilesystem:file-system").is_ok();
+    world.eventually(LIMIT, "a call is under way", called).await?;
+    let lease = world.lease().await?.and_then(|lease| lease.metadata.name).context("a lease")?;
+    let robbery = json!({"spec": {"holderIdentity": "somebody-else"}}).to_string();
+    let system = world.site.system();
+    world.kubectl(&["patch", "lease", &lease, "--namespace", &system, "--type", "merge", "--patch", &robbery]).await?;
+    let robbed = Instant::now();
+    let (ended, log) = world.operators.remove(0).ended().await?;
+    ensure!(robbed.elapsed() < TAKE_OVER, "it ended only after {:?}", robbed.elapsed());
+    let told = "the lease was lost, another replica works now; calls that had not ended were given up";
+    ensure!(!ended.success() && log.contains(told), "it ended otherwise than it should: {log}");
+    Ok(())
 }
 
 pub(crate) async fn death_after_a_create_makes_no_double(world: Arc<World>) -> anyhow::Result<()> {
@@ -88,10 +116,20 @@ async fn two_replicas(world: &World, site: &str) -> anyhow::Result<World> {
 /// Waits until a replica holds the lease.
 async fn held_by(world: &World, identity: &str) -> anyhow::Result<()> {
     let holds = || async {
-        let lease = world.leases().get_opt(LEASE).await?.and_then(|lease| lease.spec);
+        let lease = world.lease().await?.and_then(|lease| lease.spec);
         Ok(lease.and_then(|spec| spec.holder_identity).as_deref() == Some(identity))
     };
     world.eventually_async(LIMIT, &format!("{identity} leads"), holds).await
+}
+
+/// Waits until the lease has been renewed so often; the others have tried for it about as often.
+async fn renewed(world: &World, times: usize) -> anyhow::Result<()> {
+    let at = async || anyhow::Ok(world.lease().await?.and_then(|lease| lease.spec?.renew_time));
+    for _ in 0..times {
+        let before = at().await?;
+        world.eventually_async(LIMIT, "the lease is renewed", async || Ok(at().await? != before)).await?;
+    }
+    Ok(())
 }
 
 /// Waits until a deploy is under way, and far from its end.

@@ -20,7 +20,7 @@ const PLANTED: [(&str, &str); 4] = [
 
 pub(crate) async fn no_value_is_told_in_a_whole_life(world: Arc<World>) -> anyhow::Result<()> {
     let mut world = world.beside(Site::named(NAME)).await?;
-    world.log_level = "debug";
+    world.log_level = "trace";
     world.operate(RESYNC)?;
     let mut told = Told::default();
     let Site { role, cluster_name, namespace, .. } = world.site.clone();
@@ -61,7 +61,7 @@ pub(crate) async fn no_value_is_told_in_a_whole_life(world: Arc<World>) -> anyho
     let operator = world.operators.pop().context("an operator")?;
     told.add("metrics", operator.metrics().await?);
     let log = operator.stop().await?;
-    ensure!(log.contains("update secret") && log.contains("DEBUG"), "{log}");
+    ensure!(log.contains("update secret") && log.contains("TRACE"), "{log}");
     told.add("log", log);
     told.has_none_of(&PLANTED)
 }

@@ -8,7 +8,7 @@ const DEFINITION: &str = "task-definition";
 const SERVICE: &str = "service";
 
 pub(super) fn hands() -> Vec<Hand> {
-    [cluster(), definition(), service(), network(), rollout()].concat()
+    [cluster(), definition(), service(), network(), rollout(), settings(), attached()].concat()
 }
 
 fn cluster() -> Vec<Hand> {
@@ -16,6 +16,14 @@ fn cluster() -> Vec<Hand> {
         hand("cluster", "capacityProviders", |at| {
             let input = json!({
                 "cluster": at.id(CLUSTER)?, "capacityProviders": ["FARGATE"], "defaultCapacityProviderStrategy": [],
+            });
+            at.call("ecs", "PutClusterCapacityProviders", input)
+        }),
+        hand("cluster", "defaultCapacityProviderStrategy", |at| {
+            let spot = json!([{"capacityProvider": "FARGATE_SPOT", "weight": 1}]);
+            let input = json!({
+                "cluster": at.id(CLUSTER)?, "capacityProviders": ["FARGATE", "FARGATE_SPOT"],
+                "defaultCapacityProviderStrategy": spot,
             });
             at.call("ecs", "PutClusterCapacityProviders", input)
         }),
@@ -106,13 +114,67 @@ fn reach(at: &Desk<'_>, member: &str, value: Value) -> anyhow::Result<Value> {
 }
 
 fn rollout() -> Vec<Hand> {
+    let mut all = parts!("service" "deploymentPercents" by deployed:
+        "maximumPercent" = 200,
+        "minimumHealthyPercent" = 50,
+    );
+    all.extend(parts!("service" "deploymentCircuitBreaker" by breaking:
+        "enable" = false,
+        "rollback" = true,
+    ));
+    all.extend(parts!("service" "deploymentAlarms" by deployed:
+        "alarms" = {"alarmNames": ["theirs"], "enable": true, "rollback": true},
+    ));
+    all.extend(parts!("service" "lifecycleHooks" by deployed:
+        "lifecycleHooks" = [{
+            "hookTargetArn": "arn:aws:lambda:eu-central-1:111122223333:function:theirs",
+            "roleArn": "arn:aws:iam::111122223333:role/theirs",
+            "lifecycleStages": ["POST_SCALE_UP"],
+        }],
+    ));
+    all
+}
+
+fn deployed(at: &Desk<'_>, member: &str, value: Value) -> anyhow::Result<Value> {
+    update(at, json!({"deploymentConfiguration": {member: value}}))
+}
+
+/// The circuit breaker as it is but for one member.
+fn breaking(at: &Desk<'_>, member: &str, value: Value) -> anyhow::Result<Value> {
+    let mut breaker = at.node(SERVICE)?.state["deploymentConfiguration"]["deploymentCircuitBreaker"].clone();
+    breaker[member] = value;
+    deployed(at, "deploymentCircuitBreaker", breaker)
+}
+
+fn settings() -> Vec<Hand> {
     vec![
-        hand("service", "deploymentPercents", |at| {
-            update(at, json!({"deploymentConfiguration": {"maximumPercent": 200, "minimumHealthyPercent": 100}}))
+        hand("service", "platformVersion", |at| update(at, json!({"platformVersion": "1.4.0"}))),
+        hand("service", "capacityProviderStrategy", |at| {
+            update(at, json!({"capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]}))
         }),
-        hand("service", "deploymentCircuitBreaker", |at| {
-            let breaker = json!({"enable": false, "rollback": false});
-            update(at, json!({"deploymentConfiguration": {"deploymentCircuitBreaker": breaker}}))
+        // It needs room for a second task.
+        hand("service", "availabilityZoneRebalancing", |at| {
+            let room = json!({"maximumPercent": 200, "minimumHealthyPercent": 100});
+            update(at, json!({"availabilityZoneRebalancing": "ENABLED", "deploymentConfiguration": room}))
         }),
+        hand("service", "propagateTags", |at| update(at, json!({"propagateTags": "NONE"}))),
+        hand("service", "enableECSManagedTags", |at| update(at, json!({"enableECSManagedTags": false}))),
     ]
+}
+
+/// Blue/green deployments, set up while no task is wanted: with one, this call would start a second Jenkins.
+fn attached() -> Vec<Hand> {
+    vec![hand("service", "deploymentStrategy", |at| {
+        let mut balancers = at.node(SERVICE)?.state["loadBalancers"].clone();
+        balancers[0]["advancedConfiguration"] = json!({
+            "alternateTargetGroupArn": at.arn("target-group")?,
+            "productionListenerRule": at.arn("rule")?,
+            "roleArn": at.arn("execution-role")?,
+        });
+        let input = json!({
+            "desiredCount": 0, "loadBalancers": balancers,
+            "deploymentConfiguration": {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 5},
+        });
+        update(at, input)
+    })]
 }

@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
+mod sent;
 mod theirs;
 
 use anyhow::{Context as _, ensure};
@@ -13,12 +14,17 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// Does one thing by hand, lets a new operator look, and says what is not as it was.
-async fn repaired(hand: &Hand) -> anyhow::Result<()> {
-    let mut stage = Stage::set().await?;
+/// A stack at rest: every row goes on from here, in an account of its own.
+async fn ready() -> anyhow::Result<Stage> {
+    let stage = Stage::set().await?;
     let spec = spec::reference(&stage.life.network);
-    let operator = stage.life.operator().await?;
-    let sight = stage.live(&operator, &spec).await?;
+    stage.live(&stage.life.operator().await?, &spec).await?;
+    Ok(stage)
+}
+
+/// Does one thing by hand, lets a new operator look, and says what is not as it was.
+async fn repaired(hand: &Hand, mut stage: Stage) -> anyhow::Result<()> {
+    let (spec, sight) = (spec::reference(&stage.life.network), stage.sight());
     tokio::time::sleep(hand.apart).await;
     let before = stage.oracle.normal_state(&stage.life.cloud);
     (hand.deed)(&Desk { stage: &stage, sight: &sight }).context("by hand")?;
@@ -54,10 +60,12 @@ fn as_before(before: &Value, after: &Value) -> anyhow::Result<()> {
 
 async fn table(kinds: &[&str]) {
     let rows: Vec<Hand> = hands().into_iter().filter(|hand| kinds.contains(&hand.kind)).collect();
+    // A life is too large for the stack of a test's thread.
+    let stage = Box::pin(ready()).await.unwrap();
+    let before = stage.life.cloud.snapshot();
     let mut wrong = Vec::new();
     for hand in &rows {
-        // A life is too large for the stack of a test's thread.
-        match Box::pin(repaired(hand)).await {
+        match Box::pin(repaired(hand, stage.at(&before))).await {
             Ok(()) => println!("{hand}"),
             Err(error) => wrong.push(format!("{hand}\n    {error:#}")),
         }

@@ -1,4 +1,4 @@
-//! Something else is wanted at every call of a deploy: another spec, or nothing at all. Running calls come to their end,
+//! Something else is wanted at every call of a deploy and of each update: another spec, or nothing at all. Running calls come to their end,
 //! no further step begins, and the life ends as if the last wish had been the first.
 //!
 //! The operator asks between its steps whether something else is wanted. So all calls between two such questions, which a
@@ -44,7 +44,8 @@ async fn sweep(first: Scene, next: Scene, end: Option<Value>, part: usize, of: u
         }
     }
     let (lives, all) = (these.len(), asked.len());
-    count::told(lives, &format!("turned at each of {calls} calls of a deploy into {}, {lives} of {all}", next.name));
+    let (first, next) = (&first.name, &next.name);
+    count::told(lives, &format!("turned at each of {calls} calls of {first} into {next}, {lives} of {all}"));
 }
 
 /// The spec changes.
@@ -60,7 +61,37 @@ async fn delete(goal: Goal, part: usize, of: usize) {
     sweep(Scene::deploy(7, Nothing).await, next, None, part, of).await;
 }
 
+/// The spec of an update changes back while it is under way.
+async fn regret(update: Change, part: usize, of: usize) {
+    let next = Scene::update(7, Nothing, Nothing).await;
+    let end = next.plain().await.end;
+    sweep(Scene::update(7, Nothing, update).await, next, Some(end), part, of).await;
+}
+
+/// The object is deleted while an update is under way.
+async fn give_up(update: Change, part: usize, of: usize) {
+    let goal = Goal::LeaveNothing;
+    let next = Scene::update(7, Nothing, update).await.leaving(goal).named(format!("its deletion ({goal:?})"));
+    sweep(Scene::update(7, Nothing, update).await, next, None, part, of).await;
+}
+
 lives! {
+    back_from_bigger: regret(Bigger, 0, 1);
+    back_from_internal: regret(Internal, 0, 1);
+    back_from_doors: regret(Doors, 0, 1);
+    back_from_rotated: regret(Rotated, 0, 1);
+    back_from_fewer: regret(Fewer, 0, 1);
+    back_from_settings: regret(Settings, 0, 1);
+    back_from_theirs: regret(Theirs, 0, 1);
+    back_from_moved: regret(Moved, 0, 1);
+    deleted_while_bigger: give_up(Bigger, 0, 1);
+    deleted_while_internal: give_up(Internal, 0, 1);
+    deleted_while_doors: give_up(Doors, 0, 1);
+    deleted_while_rotated: give_up(Rotated, 0, 1);
+    deleted_while_fewer: give_up(Fewer, 0, 1);
+    deleted_while_settings: give_up(Settings, 0, 1);
+    deleted_while_theirs: give_up(Theirs, 0, 1);
+    deleted_while_moved: give_up(Moved, 0, 1);
     to_internal_1: change(Internal, 0, 2);
     to_internal_2: change(Internal, 1, 2);
     to_theirs: change(Theirs, 1, 5);

@@ -2,11 +2,13 @@
 
 use anyhow::{Context as _, bail};
 use jenkinsstack_aws::Account;
+use jenkinsstack_aws::lookup::Audience;
 use jenkinsstack_cloud::calls::Touched;
 use jenkinsstack_core::graph::Graph;
 use jenkinsstack_core::plan::Goal;
 use jenkinsstack_sim::belongings::PARAMETER;
 use jenkinsstack_sim::hands::{Desk, hands};
+use jenkinsstack_sim::life::REGION;
 use jenkinsstack_sim::spec::{self, Secrets};
 use jenkinsstack_sim::{Life, Stage};
 use serde_json::{Value, json};
@@ -62,6 +64,7 @@ async fn changed() -> anyhow::Result<Stage> {
     stage.live(&operator, &smallest(&stage)).await.context("the smallest")?;
     let sight = stage.live(&operator, &everything(&stage)).await.context("everything")?;
     operator.target_health(&sight.node("target-group").context("a target group")?.arn).await?;
+    private_zone(&stage, &operator).await?;
     tokio::time::sleep(A_DAY).await;
     stage.live(&operator, &everything_else(&stage)).await.context("everything else")?;
     leave(&stage, &operator, Goal::LeaveKeepHome).await?;
@@ -69,6 +72,19 @@ async fn changed() -> anyhow::Result<Stage> {
     stage.live(&operator, &smallest(&stage)).await.context("again")?;
     leave(&stage, &operator, Goal::LeaveNothing).await?;
     Ok(stage)
+}
+
+/// The operator looks for the record of an internal load balancer.
+async fn private_zone(stage: &Stage, operator: &Account) -> anyhow::Result<()> {
+    let vpc = stage.life.network.vpc.clone();
+    let input = json!({
+        "Name": "inside.internal", "CallerReference": "inside", "VPC": {"VPCRegion": REGION, "VPCId": vpc},
+    });
+    stage.life.by_hand("route53", "CreateHostedZone", input)?;
+    let vpc = vpc.parse()?;
+    let found = operator.hosted_zone("jenkins.inside.internal", Audience::Vpc(&vpc), Duration::ZERO).await;
+    found.context("the private zone")?;
+    Ok(())
 }
 
 /// A stack on what the user has.

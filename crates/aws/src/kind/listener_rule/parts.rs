@@ -11,9 +11,12 @@ use jenkinsstack_core::kind::listener_rule::{Conditions, Desired, Login, Observe
 use jenkinsstack_core::secret::Fingerprint;
 use std::collections::BTreeSet;
 
+/// Fields of the conditions that we set.
+const OURS: [&str; 3] = ["host-header", "path-pattern", "source-ip"];
+
 /// Conditions as AWS takes them.
 pub(super) fn conditions(conditions: &Conditions) -> Vec<RuleCondition> {
-    let Conditions { hosts, paths, sources } = conditions;
+    let Conditions { hosts, paths, sources, others: _ } = conditions;
     let list = |values: &BTreeSet<String>| Some(values.iter().cloned().collect::<Vec<_>>());
     let mut all = Vec::new();
     if !hosts.is_empty() {
@@ -102,6 +105,10 @@ fn seen_conditions(list: &[RuleCondition]) -> Conditions {
         all.hosts.extend(hosts.iter().cloned());
         all.paths.extend(paths.iter().cloned());
         all.sources.extend(sources.iter().cloned());
+        let field = condition.field().unwrap_or_default();
+        if !OURS.contains(&field) {
+            all.others.insert(field.to_owned());
+        }
     }
     all
 }

@@ -2,9 +2,12 @@
 
 use crate::account::Account;
 use crate::error::Error;
-use aws_sdk_ecs::types::{AssignPublicIp, Deployment, DeploymentConfiguration, DeploymentRolloutState, Service};
+use aws_sdk_ecs::types::{
+    AssignPublicIp, Deployment, DeploymentConfiguration, DeploymentLifecycleHook, DeploymentRolloutState, Service,
+};
 use aws_smithy_types::DateTime;
-use jenkinsstack_core::kind::service::{Attempt, Breaker, Exec, Observed, PublicIp, Rollout};
+use jenkinsstack_core::kind::service::{Attempt, Breaker, Exec, Observed, PublicIp, Rollout, Settings};
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 /// State of a service that runs tasks.
@@ -48,8 +51,33 @@ pub(super) fn observed(operation: &'static str, service: &Service, account: &Acc
         desired_count: service.desired_count(),
         percents: percents(service.deployment_configuration()),
         breaker: breaker(service.deployment_configuration()),
+        settings: settings(service),
         rollout: rollout(service, now(account)),
     })
+}
+
+/// What is not in the answer counts as AWS's default.
+fn settings(service: &Service) -> Settings {
+    let configuration = service.deployment_configuration();
+    let alarms = configuration.and_then(DeploymentConfiguration::alarms).filter(|alarms| alarms.enable());
+    let hooks = configuration.into_iter().flat_map(DeploymentConfiguration::lifecycle_hooks);
+    let stages = hooks.flat_map(DeploymentLifecycleHook::lifecycle_stages).map(|stage| stage.as_str().to_owned());
+    let text = |value: Option<&str>, default: &str| value.unwrap_or(default).to_owned();
+    Settings {
+        platform_version: text(service.platform_version(), "LATEST"),
+        capacity_providers: names(service.capacity_provider_strategy().iter().map(|item| item.capacity_provider())),
+        rebalancing: text(service.availability_zone_rebalancing().map(|value| value.as_str()), "DISABLED"),
+        propagate_tags: text(service.propagate_tags().map(|value| value.as_str()), "NONE"),
+        managed_tags: service.enable_ecs_managed_tags(),
+        strategy: text(configuration.and_then(|it| it.strategy()).map(|value| value.as_str()), "ROLLING"),
+        alarms: names(alarms.into_iter().flat_map(|alarms| alarms.alarm_names()).map(String::as_str)),
+        hooks: stages.collect(),
+        controller: text(service.deployment_controller().map(|controller| controller.r#type().as_str()), "ECS"),
+    }
+}
+
+fn names<'a>(names: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
+    names.map(str::to_owned).collect()
 }
 
 /// Without values, those of a service that nobody configured.

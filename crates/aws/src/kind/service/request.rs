@@ -6,9 +6,11 @@ use crate::driver::changes;
 use crate::error::Error;
 use aws_sdk_ecs::operation::create_service::builders::CreateServiceFluentBuilder;
 use aws_sdk_ecs::operation::update_service::builders::UpdateServiceFluentBuilder;
+use aws_sdk_ecs::error::BuildError;
+use aws_sdk_ecs::types::builders::DeploymentConfigurationBuilder;
 use aws_sdk_ecs::types::{
-    AssignPublicIp, AvailabilityZoneRebalancing, AwsVpcConfiguration, DeploymentCircuitBreaker,
-    DeploymentConfiguration, LaunchType, LoadBalancer, NetworkConfiguration, PropagateTags,
+    AssignPublicIp, AvailabilityZoneRebalancing, AwsVpcConfiguration, DeploymentAlarms, DeploymentCircuitBreaker,
+    DeploymentConfiguration, DeploymentStrategy, LaunchType, LoadBalancer, NetworkConfiguration, PropagateTags,
 };
 use jenkinsstack_core::diff::Field;
 use jenkinsstack_core::graph::Node;
@@ -16,6 +18,9 @@ use jenkinsstack_core::input::Unresolved;
 use jenkinsstack_core::kind::service::{
     Attempt, Breaker, Desired, Exec, ON_FAILURE, ONE_AT_A_TIME, Observed, PublicIp,
 };
+
+/// Platform version: the newest.
+const PLATFORM: &str = "LATEST";
 
 /// The call that creates a service.
 pub(super) fn create(
@@ -28,9 +33,9 @@ pub(super) fn create(
         .cluster(desired.cluster.known()?.as_str())
         .task_definition(desired.task_definition.known()?.as_str())
         .launch_type(LaunchType::Fargate)
-        .platform_version("LATEST")
+        .platform_version(PLATFORM)
         .desired_count(1)
-        .deployment_configuration(deployment())
+        .deployment_configuration(deployment().build())
         // Rebalancing starts a second task before it stops the first.
         .availability_zone_rebalancing(AvailabilityZoneRebalancing::Disabled)
         .network_configuration(network(desired)?)
@@ -68,14 +73,55 @@ pub(super) fn update(
     if any(&["desiredCount"]) {
         call = call.desired_count(1);
     }
-    if any(&["deploymentPercents", "deploymentCircuitBreaker"]) {
-        call = call.deployment_configuration(deployment());
+    if any(&["deploymentPercents", "deploymentCircuitBreaker", "deploymentStrategy", "deploymentAlarms", "lifecycleHooks"])
+    {
+        call = call.deployment_configuration(restored(deployment(), fields)?);
+    }
+    if any(&["deploymentStrategy"]) {
+        call = call.load_balancers(target(desired)?);
     }
     // ECS starts nothing for a deployment that it has given up.
     if any(&["forceNewDeployment"]) && service.rollout.attempt == Attempt::Outdated {
         call = call.force_new_deployment(true);
     }
-    Ok(call)
+    Ok(settings(call, fields))
+}
+
+/// What is the same for every stack, where it differs.
+fn settings(mut call: UpdateServiceFluentBuilder, fields: &[Field]) -> UpdateServiceFluentBuilder {
+    if changes(fields, "platformVersion") {
+        call = call.platform_version(PLATFORM);
+    }
+    // An empty strategy is the way back to the launch type (UpdateService, Amazon ECS API Reference).
+    if changes(fields, "capacityProviderStrategy") {
+        call = call.set_capacity_provider_strategy(Some(Vec::new()));
+    }
+    if changes(fields, "availabilityZoneRebalancing") {
+        call = call.availability_zone_rebalancing(AvailabilityZoneRebalancing::Disabled);
+    }
+    if changes(fields, "propagateTags") {
+        call = call.propagate_tags(PropagateTags::Service);
+    }
+    if changes(fields, "enableECSManagedTags") {
+        call = call.enable_ecs_managed_tags(true);
+    }
+    call
+}
+
+/// The deployment configuration, with what others put there taken away: what is not named stays as it is.
+fn restored(ours: DeploymentConfigurationBuilder, fields: &[Field]) -> Result<DeploymentConfiguration, BuildError> {
+    let mut ours = ours;
+    if changes(fields, "deploymentStrategy") {
+        ours = ours.strategy(DeploymentStrategy::Rolling);
+    }
+    if changes(fields, "deploymentAlarms") {
+        let none = DeploymentAlarms::builder().set_alarm_names(Some(Vec::new())).enable(false).rollback(false).build()?;
+        ours = ours.alarms(none);
+    }
+    if changes(fields, "lifecycleHooks") {
+        ours = ours.set_lifecycle_hooks(Some(Vec::new()));
+    }
+    Ok(ours.build())
 }
 
 /// Asks for no task.
@@ -88,7 +134,7 @@ fn call(account: &Account, service: &Observed) -> UpdateServiceFluentBuilder {
     account.clients.ecs.update_service().cluster(service.cluster.as_str()).service(service.arn.as_str())
 }
 
-fn deployment() -> DeploymentConfiguration {
+fn deployment() -> DeploymentConfigurationBuilder {
     let (minimum, maximum) = ONE_AT_A_TIME;
     let (enable, rollback) = match ON_FAILURE {
         Breaker::Off => (false, false),
@@ -99,7 +145,6 @@ fn deployment() -> DeploymentConfiguration {
         .minimum_healthy_percent(minimum)
         .maximum_percent(maximum)
         .deployment_circuit_breaker(DeploymentCircuitBreaker::builder().enable(enable).rollback(rollback).build())
-        .build()
 }
 
 fn network(desired: &Desired) -> Result<NetworkConfiguration, Incomplete> {

@@ -226,6 +226,7 @@ fn load_balancer(d: &load_balancer::Desired, number: usize) -> Observed {
     Observed::LoadBalancer(load_balancer::Observed {
         arn: arn("elasticloadbalancing", format_args!("loadbalancer/app/jks/{number:04}")),
         dns_name: format!("jks-{number:04}.eu-central-1.elb.amazonaws.com"),
+        zone: Some("Z215JYRZR1TBD5".into()),
         scheme: d.scheme,
         vpc: d.vpc.clone(),
         subnets: d.subnets_beside(&[].into()),
@@ -273,6 +274,7 @@ fn cluster(d: &cluster::Desired, name: &Name) -> Observed {
         arn: arn("ecs", format_args!("cluster/{name}")),
         name: name.clone(),
         capacity_providers: d.capacity_providers.clone(),
+        default_strategy: std::collections::BTreeSet::new(),
         status: "PROVISIONING".into(),
     })
 }
@@ -302,6 +304,7 @@ fn service(d: &service::Desired, number: usize) -> Observed {
         desired_count: 1,
         percents: service::ONE_AT_A_TIME,
         breaker: Breaker::GivesUp,
+        settings: service::Settings::ours(),
         rollout: Rollout {
             state: "IN_PROGRESS".into(),
             reason: String::new(),

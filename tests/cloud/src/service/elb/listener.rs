@@ -109,7 +109,8 @@ pub(super) fn find_mut<'s>(state: &'s mut State, arn: &str) -> Result<&'s mut Li
 
 /// Removes a listener and its rules.
 pub(super) fn remove(region: &mut Region, arn: &str) {
-    region.elb.rules.retain(|_, rule| rule.listener != arn);
+    let rules: Vec<String> = region.elb.rules_of(arn).map(|rule| rule.arn.clone()).collect();
+    rules.iter().for_each(|rule| region.elb.rules.remove(rule));
     if let Some(listener) = region.elb.listeners.remove(arn) {
         let certificates: Vec<String> = listener.certificates().cloned().collect();
         certificate::tell(region, &listener.balancer, &certificates);
@@ -177,7 +178,7 @@ fn create(call: &mut Call<'_>) -> Answer {
     let default_rule = default.arn.clone();
     let listener = Listener { arn, balancer: of, port, tls, more_certificates: Vec::new(), default_rule, tags };
     let region = call.regional();
-    region.elb.rules.insert(default.arn.clone(), default);
+    region.elb.rules.insert(default);
     Ok(json!({"Listeners": [put(region, listener)]}))
 }
 
@@ -248,8 +249,8 @@ fn modify(call: &mut Call<'_>) -> Answer {
         listener.more_certificates.clear();
     }
     let region = call.regional();
-    if let (Some(actions), Some(rule)) = (actions, region.elb.rules.get_mut(&listener.default_rule)) {
-        rule.actions = actions;
+    if let (Some(actions), Some(rule)) = (actions, region.elb.rules.get(&listener.default_rule).cloned()) {
+        region.elb.rules.insert(Rule { actions, ..rule });
     }
     Ok(json!({"Listeners": [put(region, listener)]}))
 }

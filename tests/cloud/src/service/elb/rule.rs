@@ -151,7 +151,7 @@ fn create(call: &mut Call<'_>) -> Answer {
     }
     let rule = Rule::new(call, &of, Some(priority), conditions, actions, tags);
     let shown = rule.describe();
-    call.regional().elb.rules.insert(rule.arn.clone(), rule);
+    call.regional().elb.rules.insert(rule);
     Ok(json!({"Rules": [shown]}))
 }
 
@@ -201,7 +201,7 @@ fn modify(call: &mut Call<'_>) -> Answer {
         rule.actions = actions;
     }
     let shown = rule.describe();
-    call.regional().elb.rules.insert(rule.arn.clone(), rule);
+    call.regional().elb.rules.insert(rule);
     Ok(json!({"Rules": [shown]}))
 }
 
@@ -231,9 +231,10 @@ fn set_priorities(call: &mut Call<'_>) -> Answer {
     let rules = &mut call.regional().elb.rules;
     let mut shown = Vec::new();
     for (arn, priority) in wanted {
-        if let Some(rule) = rules.get_mut(&arn) {
-            rule.priority = Some(priority);
+        if let Some(rule) = rules.get(&arn).cloned() {
+            let rule = Rule { priority: Some(priority), ..rule };
             shown.push(rule.describe());
+            rules.insert(rule);
         }
     }
     Ok(json!({"Rules": shown}))

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 impl Stage {
     /// A service that has come to its steady state.
-    async fn steady(&self, edit: impl FnOnce(&mut Value)) -> Value {
+    pub(super) async fn steady(&self, edit: impl FnOnce(&mut Value)) -> Value {
         self.create(edit);
         assert!(
             self.until(240, |stage| stage.web()["deployments"][0]["rolloutState"] == "COMPLETED").await,
@@ -17,12 +17,12 @@ impl Stage {
         self.web()
     }
 
-    fn deployments(&self) -> usize {
+    pub(super) fn deployments(&self) -> usize {
         self.web()["deployments"].as_array().map_or(0, Vec::len)
     }
 
     /// Tasks by last status.
-    fn in_status(&self, status: &str) -> usize {
+    pub(super) fn in_status(&self, status: &str) -> usize {
         self.tasks("RUNNING")
             .into_iter()
             .chain(self.tasks("STOPPED"))
@@ -31,7 +31,7 @@ impl Stage {
     }
 }
 
-fn rolling(low: u64, high: u64) -> Value {
+pub(super) fn rolling(low: u64, high: u64) -> Value {
     json!({"minimumHealthyPercent": low, "maximumPercent": high})
 }
 

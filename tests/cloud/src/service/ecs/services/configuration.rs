@@ -1,11 +1,11 @@
-//! How deployments go on: percentages and circuit breaker.
+//! How deployments go on: strategy, percentages, circuit breaker, alarms and hooks.
 
 use super::super::refusals::invalid;
 use crate::call::Refusal;
 use serde_json::{Value, json};
 
 /// `DeploymentConfiguration`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Configuration {
     /// At least so much of the desired count stays healthy.
     pub(super) minimum: u64,
@@ -13,6 +13,23 @@ pub(super) struct Configuration {
     pub(super) maximum: u64,
     /// Circuit breaker.
     pub(super) breaker: Breaker,
+    /// `strategy`.
+    strategy: Strategy,
+    /// `bakeTimeInMinutes`.
+    bake: u64,
+    /// `alarms`, as given.
+    alarms: Value,
+    /// `lifecycleHooks`, as given.
+    hooks: Value,
+}
+
+/// `DeploymentStrategy`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Strategy {
+    /// Tasks are replaced within the percentages.
+    Rolling,
+    /// The new tasks run beside the old ones until the traffic has moved: BLUE_GREEN, LINEAR or CANARY.
+    Beside(&'static str),
 }
 
 /// `DeploymentCircuitBreaker`.
@@ -43,21 +60,34 @@ enum Threshold {
 impl Default for Configuration {
     fn default() -> Self {
         let breaker = Breaker { enable: false, rollback: false, reset: true, threshold: Threshold::Bounded(50) };
-        Self { minimum: 100, maximum: 200, breaker }
+        Self {
+            minimum: 100,
+            maximum: 200,
+            breaker,
+            strategy: Strategy::Rolling,
+            bake: 0,
+            alarms: Value::Null,
+            hooks: Value::Null,
+        }
     }
 }
 
 impl Configuration {
     /// This configuration with what a request changes.
     pub(super) fn with(&self, value: &Value) -> Result<Self, Refusal> {
-        if value["strategy"].as_str().is_some_and(|strategy| strategy != "ROLLING") {
-            return Err(Refusal::new(
-                "UnsupportedFeatureException",
-                "Only rolling deployments are part of this cloud.",
-            ));
-        }
         let breaker = &value["deploymentCircuitBreaker"];
+        let kept = |member: &str, old: &Value| match &value[member] {
+            Value::Null => old.clone(),
+            given if *given == json!([]) || *given == json!({"alarmNames": [], "enable": false, "rollback": false}) => {
+                Value::Null
+            }
+            given => given.clone(),
+        };
         let new = Self {
+            strategy: value["strategy"].as_str().map_or(self.strategy, Strategy::read),
+            bake: value["bakeTimeInMinutes"].as_u64().unwrap_or(self.bake),
+            alarms: kept("alarms", &self.alarms),
+            hooks: kept("lifecycleHooks", &self.hooks),
             minimum: value["minimumHealthyPercent"].as_u64().unwrap_or(self.minimum),
             maximum: value["maximumPercent"].as_u64().unwrap_or(self.maximum),
             breaker: if breaker.is_null() { self.breaker } else { Breaker::read(breaker)? },
@@ -78,23 +108,53 @@ impl Configuration {
     }
 
     pub(super) fn show(&self) -> Value {
-        json!({
+        let mut output = json!({
             "deploymentCircuitBreaker": self.breaker.show(),
             "maximumPercent": self.maximum,
             "minimumHealthyPercent": self.minimum,
-            "strategy": "ROLLING",
-            "bakeTimeInMinutes": 0,
-        })
+            "strategy": self.strategy.name(),
+            "bakeTimeInMinutes": if self.beside() { self.bake } else { 0 },
+        });
+        for (member, value) in [("alarms", &self.alarms), ("lifecycleHooks", &self.hooks)] {
+            if !value.is_null() {
+                output[member] = value.clone();
+            }
+        }
+        output
+    }
+
+    /// Whether a deployment starts its tasks beside those of the last one, which stay until the traffic has moved
+    /// ("Amazon ECS blue/green deployments").
+    pub(super) fn beside(&self) -> bool {
+        self.strategy != Strategy::Rolling
     }
 
     /// How many tasks may be RUNNING or on their way: rounded down.
     pub(super) fn ceiling(&self, desired: u64) -> u64 {
-        desired * self.maximum / 100
+        if self.beside() { desired * 2 } else { desired * self.maximum / 100 }
     }
 
     /// How many tasks must stay healthy: rounded up.
     pub(super) fn floor(&self, desired: u64) -> u64 {
-        (desired * self.minimum).div_ceil(100)
+        if self.beside() { desired } else { (desired * self.minimum).div_ceil(100) }
+    }
+}
+
+impl Strategy {
+    fn read(text: &str) -> Self {
+        match text {
+            "BLUE_GREEN" => Self::Beside("BLUE_GREEN"),
+            "LINEAR" => Self::Beside("LINEAR"),
+            "CANARY" => Self::Beside("CANARY"),
+            _ => Self::Rolling,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Rolling => "ROLLING",
+            Self::Beside(name) => name,
+        }
     }
 }
 

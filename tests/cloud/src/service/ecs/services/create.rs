@@ -157,6 +157,7 @@ pub(super) fn list(value: &Value) -> Value {
 fn build(call: &mut Call<'_>, key: &Key, input: &Value, shape: Shape) -> Result<Service, Refusal> {
     let tags = Spelling::Lower.read(&input["tags"]).map_err(bad_tags)?;
     let configuration = Configuration::default().with(&input["deploymentConfiguration"])?;
+    shape.deployable(&configuration)?;
     let rebalancing = rebalancing(&input["availabilityZoneRebalancing"], &configuration)?;
     let first = deployment(call, shape);
     Ok(Service {

@@ -5,6 +5,7 @@ use super::super::network::Network;
 use super::super::refusals::{client, invalid};
 use super::super::strategy::Launch;
 use super::super::tasks::Target;
+use super::configuration::Configuration;
 use crate::call::Refusal;
 use crate::service::elb;
 use crate::world::Region;
@@ -35,7 +36,7 @@ pub(super) struct Shape {
 }
 
 /// A target group and the container port that is registered with it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Balancer {
     #[serde(default)]
@@ -44,6 +45,9 @@ pub(super) struct Balancer {
     container_name: String,
     #[serde(default)]
     container_port: u16,
+    /// What blue/green deployments need, as given.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    advanced_configuration: Value,
 }
 
 impl Shape {
@@ -93,6 +97,18 @@ impl Shape {
                 "The service couldn't be {done} because a valid taskRoleArn is not being used. Specify a valid task role \
                  in your task definition and try again."
             )));
+        }
+        Ok(())
+    }
+
+    /// Whether its target groups can take part in such deployments: to run tasks side by side, ECS needs the other
+    /// target group and the listener rule that it switches ("Application Load Balancer resources for blue/green
+    /// deployments", Amazon ECS Developer Guide).
+    pub(super) fn deployable(&self, configuration: &Configuration) -> Result<(), Refusal> {
+        if configuration.beside() && self.balancers.iter().any(|balancer| balancer.advanced_configuration.is_null()) {
+            return Err(invalid(
+                "advancedConfiguration is required for load balancers of services with this deployment strategy.",
+            ));
         }
         Ok(())
     }

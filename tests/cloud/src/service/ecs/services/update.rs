@@ -41,6 +41,7 @@ pub(super) fn update(call: &mut Call<'_>) -> Answer {
         new.check(call.peek())?;
     }
     new.suits(service.execute_command, "updated")?;
+    new.deployable(&service.configuration)?;
     if new.differs(&old) || input["forceNewDeployment"] == true {
         let next = create::deployment(call, new);
         service.deployments.insert(0, next);
@@ -100,6 +101,10 @@ fn reshape(call: &Call<'_>, input: &Value, mut shape: Shape, cluster: &str) -> R
         shape.registries = create::list(&input["serviceRegistries"]);
     }
     let items = strategy::items(&input["capacityProviderStrategy"]);
+    if items.is_empty() && input["capacityProviderStrategy"].is_array() {
+        // "Update the Auto Scaling group or Fargate capacity provider back to the launch type. Pass an empty list".
+        shape.launch = if shape.spec.fargate() { Launch::Fargate } else { Launch::Ec2 };
+    }
     if !items.is_empty() {
         let home = region.ecs.clusters.get(cluster);
         strategy::check(&items, &home.map(|home| home.providers.clone()).unwrap_or_default())?;
