@@ -3,13 +3,15 @@
 //! A file system has one in each zone: a repeated create is refused and finds the one that is there. It has no tags and is
 //! ours when its file system is. The listing goes by the network interfaces of all mount targets at once, because EFS
 //! describes those of one file system at a time. Calls: CreateMountTarget, DescribeMountTargets,
-//! DescribeMountTargetSecurityGroups, ModifyMountTargetSecurityGroups, DeleteMountTarget, DescribeNetworkInterfaces.
+//! DescribeMountTargetSecurityGroups, ModifyMountTargetSecurityGroups, DeleteMountTarget, DescribeNetworkInterfaces;
+//! GetResources and DescribeTasks to see that no task has it in use.
 
 use super::efs::homes;
+use super::service::tasks;
 use super::wrong_kind;
 use crate::account::Account;
 use crate::driver::{Deletion, Driver, Listed, Target, changes, side_by_side};
-use crate::error::{Error, present};
+use crate::error::{Class, Error, present};
 use crate::permission::{On, Permission, When, permit};
 use crate::tagged::Tagged;
 use aws_sdk_ec2::types::{Filter, NetworkInterface, NetworkInterfaceStatus};
@@ -50,7 +52,9 @@ impl Driver for MountTarget {
         permit("elasticfilesystem:DescribeMountTargetSecurityGroups", On::Any, When::Always),
         permit("elasticfilesystem:DescribeMountTargets", On::Any, When::Always),
         permit("elasticfilesystem:ModifyMountTargetSecurityGroups", On::Any, When::Owned),
+        permit("ecs:DescribeTasks", On::Any, When::Always),
         permit("iam:CreateServiceLinkedRole", On::Arn(LINKED_ROLE), When::Always),
+        permit("tag:GetResources", On::Any, When::Always),
     ];
 
     async fn list(account: &Account, _: &Tagged, parents: &[Listed]) -> Result<Vec<Listed>, Error> {
@@ -123,12 +127,20 @@ impl Driver for MountTarget {
         Ok(seen(target.node, now))
     }
 
-    async fn delete(account: &Account, _: Target<'_>, seen: &Seen) -> Result<Deletion, Error> {
-        let target = known(seen)?;
-        if target.state() != State::Leaving {
-            let output = account.clients.efs.delete_mount_target().mount_target_id(target.id.as_str()).send().await;
-            output.map_err(Error::of("DeleteMountTarget", &target.id))?;
+    /// It "forcibly breaks any mounts" (DeleteMountTarget, Amazon EFS API Reference), so it waits for the tasks of its zone,
+    /// which may be saving their files when their service is long gone.
+    async fn delete(account: &Account, target: Target<'_>, seen: &Seen) -> Result<Deletion, Error> {
+        let found = known(seen)?;
+        if found.state() == State::Leaving {
+            return Ok(Deletion::InProgress);
         }
+        let zone = target.node.as_str().rsplit('/').next().unwrap_or_default();
+        if tasks::in_zone(account, target.owner, zone).await? > 0 {
+            let message = "a task in its zone has not stopped: it goes when nobody has the home mounted there";
+            return Err(Error::new(Class::NotYet, "DeleteMountTarget", &found.id, message));
+        }
+        let output = account.clients.efs.delete_mount_target().mount_target_id(found.id.as_str()).send().await;
+        output.map_err(Error::of("DeleteMountTarget", &found.id))?;
         Ok(Deletion::InProgress)
     }
 }

@@ -12,7 +12,7 @@
 
 mod facts;
 mod request;
-mod tasks;
+pub(crate) mod tasks;
 
 use super::{ecs, task_definition, wrong_kind};
 use crate::account::Account;

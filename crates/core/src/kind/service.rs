@@ -211,6 +211,18 @@ pub struct Rollout {
     pub left: usize,
     /// Whether it was given up so long ago that it is worth another try.
     pub attempt: Attempt,
+    /// What ECS's last word says of the task's health.
+    pub told: Told,
+}
+
+/// What ECS says of the health of a service's task, without being asked for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Told {
+    /// Its last word is that the service is steady, and it would have taken back that word: it heeds health checks.
+    Healthy,
+    /// Nothing that would still hold.
+    Nothing,
 }
 
 /// Whether a deployment is worth another try.
@@ -231,7 +243,7 @@ impl Observed {
 
     /// Whether it runs as it should: one deployment, completed, its task running.
     pub fn state(&self) -> State {
-        let Rollout { state, reason, running, pending: _, deployments, left, attempt: _ } = &self.rollout;
+        let Rollout { state, reason, running, pending: _, deployments, left, attempt: _, told: _ } = &self.rollout;
         match (self.status.as_str(), state.as_str()) {
             ("ACTIVE", _) if self.desired_count == 0 && *left > 0 => State::Pending("the old task is stopping".into()),
             ("ACTIVE", "COMPLETED") if *deployments == 1 && *running == self.desired_count => State::Ready,

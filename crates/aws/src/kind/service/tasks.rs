@@ -5,10 +5,10 @@ use super::{Service, cluster_of};
 use crate::account::Account;
 use crate::driver::{Driver, Target};
 use crate::error::{Error, present};
-use aws_sdk_ecs::types::DesiredStatus;
+use aws_sdk_ecs::types::{DesiredStatus, Task};
 use aws_sdk_resourcegroupstagging::types::TagFilter;
 use jenkinsstack_core::arn::{ClusterArn, TaskDefinitionArn};
-use jenkinsstack_core::owner::{TAG_CLUSTER, TAG_RESOURCE, TAG_STACK};
+use jenkinsstack_core::owner::{Owner, TAG_CLUSTER, TAG_RESOURCE, TAG_STACK};
 use std::collections::BTreeMap;
 
 /// The most that one call describes (DescribeTasks, Amazon ECS API Reference).
@@ -45,16 +45,42 @@ async fn listed(
     Ok(present(arns.map_err(Error::of("ListTasks", family)))?.unwrap_or_default())
 }
 
-/// How many of these tasks of one cluster have not stopped. One that can't be found any more has.
+/// How many of these tasks of one cluster have not stopped.
 async fn alive(account: &Account, cluster: &str, tasks: &[String]) -> Result<usize, Error> {
-    let mut alive = 0;
+    Ok(described(account, cluster, tasks).await?.iter().filter(|task| is_alive(task)).count())
+}
+
+fn is_alive(task: &Task) -> bool {
+    task.last_status() != Some(STOPPED)
+}
+
+/// These tasks of one cluster. One that can't be found any more has stopped.
+async fn described(account: &Account, cluster: &str, tasks: &[String]) -> Result<Vec<Task>, Error> {
+    let mut found = Vec::new();
     for page in tasks.chunks(PAGE) {
         let call = account.clients.ecs.describe_tasks().cluster(cluster).set_tasks(Some(page.to_vec()));
         let output = present(call.send().await.map_err(Error::of("DescribeTasks", cluster)))?;
-        let tasks = output.and_then(|output| output.tasks).unwrap_or_default();
-        alive += tasks.iter().filter(|task| task.last_status() != Some(STOPPED)).count();
+        found.extend(output.and_then(|output| output.tasks).unwrap_or_default());
     }
-    Ok(alive)
+    Ok(found)
+}
+
+/// How many tasks of a stack are left in a zone, in whatever cluster, as far as the tagging API knows. A service that is
+/// gone has tasks for a while, and nobody lists it any more.
+pub(crate) async fn in_zone(account: &Account, owner: &Owner, zone: &str) -> Result<usize, Error> {
+    let filter = |key, value| TagFilter::builder().key(key).values(value).build();
+    let call = account.clients.tagging.get_resources().resource_type_filters("ecs:task");
+    let call = call.tag_filters(filter(TAG_CLUSTER, owner.cluster.clone()));
+    let call = call.tag_filters(filter(TAG_STACK, owner.stack()));
+    let found: Result<Vec<_>, _> = call.into_paginator().items().send().try_collect().await;
+    let found = found.map_err(Error::of("GetResources", owner))?;
+    let mut left = 0;
+    for arn in found.iter().filter_map(|resource| resource.resource_arn()) {
+        let tasks = described(account, cluster_of(arn), &[arn.to_owned()]).await?;
+        let here = |task: &&Task| is_alive(task) && task.availability_zone() == Some(zone);
+        left += tasks.iter().filter(here).count();
+    }
+    Ok(left)
 }
 
 /// Tasks and services of this node other than `own`, in any cluster, as far as the tagging API knows. It is late, but a
