@@ -72,6 +72,7 @@ const TOLD: &[Told] = &[
     row("ecs", "loadBalancers.targetGroupArn", "service", "targetGroupArn"),
     row("ecs", "networkConfiguration.awsvpcConfiguration.subnets", "service", "subnets"),
     row("ecs", "networkMode", REVISION.0, REVISION.1),
+    none("ecs", "platformVersion", "it is not known how AWS shows it: see `service::Settings`"),
     row("ecs", "requiresCompatibilities", REVISION.0, REVISION.1),
     row("ecs", "runtimePlatform", REVISION.0, REVISION.1),
     none("ecs", "serviceName", NAME),

@@ -71,7 +71,6 @@ fn settings(service: &Service) -> Settings {
     let stages = hooks.flat_map(DeploymentLifecycleHook::lifecycle_stages).map(|stage| stage.as_str().to_owned());
     let text = |value: Option<&str>, default: &str| value.unwrap_or(default).to_owned();
     Settings {
-        platform_version: text(service.platform_version(), "LATEST"),
         capacity_providers: names(service.capacity_provider_strategy().iter().map(|item| item.capacity_provider())),
         rebalancing: text(service.availability_zone_rebalancing().map(|value| value.as_str()), "DISABLED"),
         propagate_tags: text(service.propagate_tags().map(|value| value.as_str()), "NONE"),
