@@ -79,7 +79,7 @@ impl Error {
             let message = match (&code, text) {
                 (Some(code), Some(text)) => format!("{code}: {text}"),
                 (Some(code), None) => code.clone(),
-                (None, _) => "AWS could not be reached or gave no answer".to_owned(),
+                (None, _) => format!("AWS could not be reached or gave no answer: {}", innermost(&error)),
             };
             Self { class, operation, resource, code, message, source: Some(Box::new(error)) }
         }
@@ -112,6 +112,15 @@ impl Error {
     pub fn is(&self, code: &str) -> bool {
         self.code.as_deref() == Some(code)
     }
+}
+
+/// The cause at the bottom: the texts above it only say that something failed.
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
 }
 
 /// What does not exist is an answer, not an error.
@@ -238,6 +247,22 @@ fn quota(code: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn without_an_answer_the_innermost_cause_is_told() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("the provider failed")]
+        struct Outer(#[source] std::io::Error);
+        let cause = Outer(std::io::Error::other("no role in the environment"));
+        let sdk =
+            SdkError::<aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityError, ()>::construction_failure(
+                cause,
+            );
+        let error = Error::of("GetCallerIdentity", "eu-central-1")(sdk);
+        let text =
+            "GetCallerIdentity eu-central-1: AWS could not be reached or gave no answer: no role in the environment";
+        assert_eq!((error.to_string().as_str(), error.class), (text, Class::Transient));
+    }
 
     #[test]
     fn every_class_has_its_codes() {

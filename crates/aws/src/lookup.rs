@@ -1,8 +1,10 @@
 //! What a stack refers to and does not own: VPC, subnets, certificate, hosted zone, listener, cluster, file system, secret.
 //! Reads only.
 //!
-//! Answers are kept for a while and shared by all stacks of the account: a thousand stacks in one VPC ask once.
+//! Answers are kept and shared by all stacks of the account: a thousand stacks in one VPC ask once. How old one may be says
+//! who asks; zero is for a fresh one.
 
+mod shared;
 mod zone;
 
 pub use zone::{Audience, HostedZone};
@@ -16,13 +18,10 @@ use aws_sdk_elasticloadbalancingv2::types::LoadBalancerSchemeEnum;
 use jenkinsstack_core::desired::{ExistingFileSystem, ExistingListener, Subnet};
 use jenkinsstack_core::id::{FileSystemId, SecurityGroupId, VpcId};
 use jenkinsstack_core::kind::load_balancer::Scheme;
+use jenkinsstack_core::secret::SecretValue;
+use shared::Shared;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use tokio::sync::Mutex;
-use tokio::time::Instant;
-
-/// For how long an answer serves others: networks change seldom, and a stack notices within two passes.
-const FRESH: Duration = Duration::from_secs(300);
 
 /// For how long a certificate counts as issued without being asked for: it ends when it expires, and that is long known.
 const ISSUED: Duration = Duration::from_secs(3600);
@@ -59,9 +58,15 @@ pub enum Selector {
 /// Answers that others may use.
 #[derive(Debug, Default)]
 pub(crate) struct Answers {
-    vpcs: Mutex<BTreeMap<Selector, (Instant, Vec<VpcId>)>>,
-    subnets: Mutex<BTreeMap<(VpcId, Selector), (Instant, Vec<Subnet>)>>,
-    issued: Mutex<BTreeMap<String, Instant>>,
+    vpcs: Shared<Selector, Vec<VpcId>>,
+    subnets: Shared<(VpcId, Selector), Vec<Subnet>>,
+    /// Certificates that are issued.
+    issued: Shared<String, ()>,
+    listeners: Shared<String, FoundListener>,
+    clusters: Shared<String, String>,
+    /// By id and access point.
+    file_systems: Shared<(String, Option<String>), ExistingFileSystem>,
+    secrets: Shared<String, SecretValue>,
     zones: zone::Zones,
 }
 
@@ -84,34 +89,28 @@ pub struct FoundListener {
 
 impl Account {
     /// The VPCs that fit.
-    pub async fn vpcs(&self, selector: &Selector) -> Result<Vec<VpcId>, Error> {
-        let mut answers = self.answers().vpcs.lock().await;
-        if let Some((at, found)) = answers.get(selector)
-            && at.elapsed() < FRESH
-        {
-            return Ok(found.clone());
-        }
+    pub async fn vpcs(&self, selector: &Selector, max_age: Duration) -> Result<Vec<VpcId>, Error> {
+        let ask = self.ask_vpcs(selector);
+        Ok(self.answers().vpcs.get(selector.clone(), max_age, ask).await?.unwrap_or_default())
+    }
+
+    async fn ask_vpcs(&self, selector: &Selector) -> Result<Option<Vec<VpcId>>, Error> {
         let filters = filters("vpc-id", selector);
         let failed = Error::of("DescribeVpcs", format!("{selector:?}"));
         let output = self.clients.ec2.describe_vpcs().set_filters(Some(filters)).send().await.map_err(failed)?;
         let mut found: Vec<VpcId> = output.vpcs().iter().filter_map(|vpc| vpc.vpc_id()?.parse().ok()).collect();
         found.sort();
-        // Nothing is remembered of an empty answer: the user is about to mend it.
-        if !found.is_empty() {
-            answers.insert(selector.clone(), (Instant::now(), found.clone()));
-        }
-        Ok(found)
+        Ok(some(found))
     }
 
     /// The subnets of a VPC that fit, by zone and id.
-    pub async fn subnets(&self, vpc: &VpcId, selector: &Selector) -> Result<Vec<Subnet>, Error> {
-        let key = (vpc.clone(), selector.clone());
-        let mut answers = self.answers().subnets.lock().await;
-        if let Some((at, found)) = answers.get(&key)
-            && at.elapsed() < FRESH
-        {
-            return Ok(found.clone());
-        }
+    pub async fn subnets(&self, vpc: &VpcId, selector: &Selector, max_age: Duration) -> Result<Vec<Subnet>, Error> {
+        let question = (vpc.clone(), selector.clone());
+        let ask = self.ask_subnets(vpc, selector);
+        Ok(self.answers().subnets.get(question, max_age, ask).await?.unwrap_or_default())
+    }
+
+    async fn ask_subnets(&self, vpc: &VpcId, selector: &Selector) -> Result<Option<Vec<Subnet>>, Error> {
         let mut filters = filters("subnet-id", selector);
         filters.push(filter("vpc-id", [vpc.to_string()]));
         let failed = Error::of("DescribeSubnets", vpc);
@@ -121,29 +120,30 @@ impl Account {
         };
         let mut found: Vec<Subnet> = output.subnets().iter().filter_map(subnet).collect();
         found.sort();
-        if !found.is_empty() {
-            answers.insert(key, (Instant::now(), found.clone()));
-        }
-        Ok(found)
+        Ok(some(found))
     }
 
     /// Status of a certificate in AWS's words, for example `ISSUED`; `None` when it does not exist.
-    pub async fn certificate_status(&self, arn: &str) -> Result<Option<String>, Error> {
-        let issued = &self.answers().issued;
-        if issued.lock().await.get(arn).is_some_and(|at| at.elapsed() < ISSUED) {
-            return Ok(Some(CertificateStatus::Issued.as_str().to_owned()));
-        }
-        let output = self.clients.acm.describe_certificate().certificate_arn(arn).send().await;
-        let output = present(output.map_err(Error::of("DescribeCertificate", arn)))?;
-        let status = output.as_ref().and_then(|output| output.certificate()?.status());
-        if status == Some(&CertificateStatus::Issued) {
-            issued.lock().await.insert(arn.to_owned(), Instant::now());
-        }
-        Ok(status.map(|status| status.as_str().to_owned()))
+    pub async fn certificate_status(&self, arn: &str, max_age: Duration) -> Result<Option<String>, Error> {
+        let max_age = if max_age.is_zero() { max_age } else { ISSUED };
+        let mut other = None;
+        let ask = async {
+            let output = self.clients.acm.describe_certificate().certificate_arn(arn).send().await;
+            let output = present(output.map_err(Error::of("DescribeCertificate", arn)))?;
+            let status = output.as_ref().and_then(|output| output.certificate()?.status());
+            other = status.map(|status| status.as_str().to_owned());
+            Ok((status == Some(&CertificateStatus::Issued)).then_some(()))
+        };
+        let issued = self.answers().issued.get(arn.to_owned(), max_age, ask).await?;
+        Ok(issued.map(|()| CertificateStatus::Issued.as_str().to_owned()).or(other))
     }
 
     /// A listener of an Application Load Balancer; `None` when it does not exist.
-    pub async fn listener(&self, arn: &str) -> Result<Option<FoundListener>, Error> {
+    pub async fn listener(&self, arn: &str, max_age: Duration) -> Result<Option<FoundListener>, Error> {
+        self.answers().listeners.get(arn.to_owned(), max_age, self.ask_listener(arn)).await
+    }
+
+    async fn ask_listener(&self, arn: &str) -> Result<Option<FoundListener>, Error> {
         let output = self.clients.elb.describe_listeners().listener_arns(arn).send().await;
         let Some(output) = present(output.map_err(Error::of("DescribeListeners", arn)))? else { return Ok(None) };
         let Some(listener) = output.listeners().first() else { return Ok(None) };
@@ -169,16 +169,29 @@ impl Account {
     }
 
     /// ARN of an active cluster; `None` when there is none of that name.
-    pub async fn cluster(&self, name: &str) -> Result<Option<String>, Error> {
-        let output = self.clients.ecs.describe_clusters().clusters(name).send().await;
-        let output = present(output.map_err(Error::of("DescribeClusters", name)))?;
-        let active = output.iter().flat_map(|o| o.clusters()).find(|cluster| cluster.status() == Some("ACTIVE"));
-        Ok(active.and_then(|cluster| cluster.cluster_arn()).map(str::to_owned))
+    pub async fn cluster(&self, name: &str, max_age: Duration) -> Result<Option<String>, Error> {
+        let ask = async {
+            let output = self.clients.ecs.describe_clusters().clusters(name).send().await;
+            let output = present(output.map_err(Error::of("DescribeClusters", name)))?;
+            let active = output.iter().flat_map(|o| o.clusters()).find(|cluster| cluster.status() == Some("ACTIVE"));
+            Ok(active.and_then(|cluster| cluster.cluster_arn()).map(str::to_owned))
+        };
+        self.answers().clusters.get(name.to_owned(), max_age, ask).await
     }
 
     /// A file system, the access point that the spec names and the groups of its mount targets; `None` when the file
     /// system or the access point does not exist.
-    pub async fn file_system(&self, id: &str, access_point: Option<&str>) -> Result<Option<ExistingFileSystem>, Error> {
+    pub async fn file_system(
+        &self,
+        id: &str,
+        access_point: Option<&str>,
+        max_age: Duration,
+    ) -> Result<Option<ExistingFileSystem>, Error> {
+        let question = (id.to_owned(), access_point.map(str::to_owned));
+        self.answers().file_systems.get(question, max_age, self.ask_file_system(id, access_point)).await
+    }
+
+    async fn ask_file_system(&self, id: &str, access_point: Option<&str>) -> Result<Option<ExistingFileSystem>, Error> {
         let efs = &self.clients.efs;
         let output = efs.describe_file_systems().file_system_id(id).send().await;
         let Some(output) = present(output.map_err(Error::of("DescribeFileSystems", id)))? else { return Ok(None) };
@@ -226,11 +239,19 @@ impl Account {
     }
 
     /// The text of a secret in Secrets Manager; `None` when it does not exist or has no text.
-    pub async fn secret_text(&self, arn: &str) -> Result<Option<String>, Error> {
-        let output = self.clients.secrets.get_secret_value().secret_id(arn).send().await;
-        let output = present(output.map_err(Error::of("GetSecretValue", arn)))?;
-        Ok(output.and_then(|output| output.secret_string().map(str::to_owned)))
+    pub async fn secret_text(&self, arn: &str, max_age: Duration) -> Result<Option<SecretValue>, Error> {
+        let ask = async {
+            let output = self.clients.secrets.get_secret_value().secret_id(arn).send().await;
+            let output = present(output.map_err(Error::of("GetSecretValue", arn)))?;
+            Ok(output.and_then(|output| output.secret_string().map(SecretValue::new)))
+        };
+        self.answers().secrets.get(arn.to_owned(), max_age, ask).await
     }
+}
+
+/// What was found, if anything was.
+fn some<T>(found: Vec<T>) -> Option<Vec<T>> {
+    Some(found).filter(|found| !found.is_empty())
 }
 
 fn filters(id: &str, selector: &Selector) -> Vec<Filter> {

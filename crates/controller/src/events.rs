@@ -7,6 +7,7 @@ use crate::execute::{Done, Verb};
 use jenkinsstack_api::status::{ConditionType, Reason};
 use jenkinsstack_api::{JenkinsStack, JenkinsStackStatus};
 use jenkinsstack_core::render;
+use jenkinsstack_status::conditions::LASTING;
 use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use kube::api::{Api, ObjectMeta, PostParams};
@@ -15,9 +16,6 @@ use std::collections::BTreeMap;
 
 /// Longest note of an event (events.k8s.io/v1).
 const NOTE_LIMIT: usize = 1000;
-/// So many failed passes in a row make a trouble that may pass by itself worth telling: a minute or two. Before that it is
-/// only the order of things, as when a security group is still held by an interface that is going.
-const LASTING: u32 = 5;
 /// Who tells.
 const CONTROLLER: &str = "jenkinsstack-operator";
 
@@ -72,9 +70,15 @@ impl Events {
     }
 
     /// A summary that changed, after so many failed passes in a row: Ready came or went, or something is wrong.
-    pub async fn turned(&self, stack: &JenkinsStack, status: &JenkinsStackStatus, failed: u32) {
+    pub async fn turned(
+        &self,
+        stack: &JenkinsStack,
+        before: Option<&JenkinsStackStatus>,
+        status: &JenkinsStackStatus,
+        failed: u32,
+    ) {
         let Some(ready) = status.condition(ConditionType::Ready) else { return };
-        if let Some(tone) = news(stack.status.as_ref(), status, failed) {
+        if let Some(tone) = news(before, status, failed) {
             self.publish(stack, tone, &ready.reason, "Reconcile", ready.message.clone()).await;
         }
     }
@@ -133,6 +137,7 @@ fn news(before: Option<&JenkinsStackStatus>, now: &JenkinsStackStatus, failed: u
         Mood::Busy => (Tone::Normal, false),
         // A deletion is a generation of its own; what fails meanwhile and passes does not begin it anew.
         Mood::Leaving => (Tone::Normal, new_generation),
+        // Before that it is only the order of things, as when a security group is held by an interface that is going.
         Mood::Retrying => (Tone::Warning, failed == LASTING),
         Mood::Stuck => (Tone::Warning, changed),
     };
@@ -152,10 +157,11 @@ fn mood(status: &JenkinsStackStatus) -> Mood {
     }
 }
 
-/// The reason of a status that is in trouble.
+/// The reason of a status that is in trouble; of one that is Ready meanwhile, that it is tried again.
 pub(crate) fn trouble(status: &JenkinsStackStatus) -> Option<&str> {
     let ready = status.condition(ConditionType::Ready)?;
-    matches!(mood(status), Mood::Retrying | Mood::Stuck).then_some(ready.reason.as_str())
+    let said = if ready.status == "True" { status.condition(ConditionType::Reconciling)? } else { ready };
+    matches!(mood(status), Mood::Retrying | Mood::Stuck).then_some(said.reason.as_str())
 }
 
 #[cfg(test)]
@@ -213,5 +219,7 @@ mod tests {
         let leaving = status(2, &[("Ready", "False", "Deleting"), ("Reconciling", "True", "Deleting")]);
         let stuck = status(1, &[("Ready", "False", "AccessDenied"), ("Stalled", "True", "AccessDenied")]);
         assert_eq!((trouble(&leaving), trouble(&stuck)), (None, Some("AccessDenied")));
+        let held = status(2, &[("Ready", "True", "Succeeded"), ("Reconciling", "True", "ProgressingWithRetry")]);
+        assert_eq!(trouble(&held), Some("ProgressingWithRetry"));
     }
 }

@@ -9,13 +9,14 @@ use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use jenkinsstack_aws::{Account, Class, Deletion, Error, Observation, Target};
 use jenkinsstack_core::check::{Forbidden, check};
+use jenkinsstack_core::diff::Field;
 use jenkinsstack_core::graph::{Graph, NodeId};
 use jenkinsstack_core::kind::Kind;
 use jenkinsstack_core::observed::{Seen, Snapshot};
 use jenkinsstack_core::owner::Owner;
-use jenkinsstack_core::plan::{Action, Goal, Plan, Step, Wait, plan};
+use jenkinsstack_core::plan::{Action, Blocker, Goal, Plan, Step, Wait, plan};
 use jenkinsstack_core::render;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -24,6 +25,10 @@ use tokio::time::Instant;
 const PARALLEL: usize = 16;
 /// For how long a pass goes on polling what is settling; then it tells the status and gives its place to another stack.
 const BUDGET: Duration = Duration::from_secs(5);
+
+/// How often one change of one resource is made in a pass: where AWS keeps another value than it was given, the same
+/// difference would be found again at once.
+const REPEATS: u32 = 2;
 
 /// What a pass works on.
 pub struct Job<'a> {
@@ -60,6 +65,19 @@ pub struct Outcome {
     pub unread: Vec<Arc<Error>>,
     /// What is waited for, and when it is looked at next.
     pub polls: Polls,
+}
+
+impl Outcome {
+    /// Whether nothing failed and nothing is lacking.
+    pub fn is_quiet(&self) -> bool {
+        self.failures.is_empty() && self.unread.is_empty() && self.lacking().next().is_none()
+    }
+
+    /// Nodes for which AWS does not give what they need, though it should.
+    pub(crate) fn lacking(&self) -> impl Iterator<Item = &NodeId> {
+        let lacking = self.plan.blocked.iter().filter(|blocked| matches!(blocked.by, Blocker::NoValue { .. }));
+        lacking.map(|blocked| &blocked.node)
+    }
 }
 
 /// A step that was taken.
@@ -119,6 +137,7 @@ pub async fn pass(job: &Job<'_>) -> Result<Outcome, Forbidden> {
         running: FuturesUnordered::new(),
         busy: BTreeSet::new(),
         left: BTreeSet::new(),
+        taken: Repeats::default(),
         began: Instant::now(),
     };
     loop {
@@ -144,6 +163,8 @@ struct Pass<'a> {
     busy: BTreeSet<NodeId>,
     /// Nodes that are left alone for the rest of the pass: their step failed.
     left: BTreeSet<NodeId>,
+    /// How often each change was made.
+    taken: Repeats,
     began: Instant,
 }
 
@@ -152,12 +173,28 @@ impl<'a> Pass<'a> {
         for step in plan.ready() {
             let free = !self.busy.contains(&step.node) && !self.left.contains(&step.node);
             if free && self.running.len() < PARALLEL {
+                if !self.taken.allow(step) {
+                    self.give_up(step);
+                    continue;
+                }
                 self.busy.insert(step.node.clone());
                 let seen = self.seen(step);
                 let step = step.clone();
                 self.running.push(Box::pin(take_step(self.job, step, seen)));
             }
         }
+    }
+
+    /// A change that does not last is not made for ever.
+    fn give_up(&mut self, step: &Step) {
+        let (line, node) = (render::step_line(step), step.node.clone());
+        let message = format!(
+            "it was done {REPEATS} times, and AWS still shows something else: write the value as AWS shows it, if the spec has \
+             it; please report it with this message"
+        );
+        let error = Arc::new(Error::new(Class::Bug, "Plan", &node, message));
+        self.left.insert(node.clone());
+        self.outcome.failures.push(Failure { node, kind: step.kind, line, error });
     }
 
     /// The resource that a step is about.
@@ -233,6 +270,24 @@ impl<'a> Pass<'a> {
     }
 }
 
+/// How often each change was made: by node, resource, and names of the fields.
+#[derive(Default)]
+struct Repeats(BTreeMap<(NodeId, Option<String>, Vec<&'static str>), u32>);
+
+impl Repeats {
+    /// Counts a change, unless it was made often enough.
+    fn allow(&mut self, step: &Step) -> bool {
+        let fields: &[Field] = match &step.action {
+            Action::Create { replaces: fields } | Action::Update { fields, .. } => fields,
+            Action::Review { .. } | Action::Delete { .. } => &[],
+        };
+        let names = fields.iter().map(|field| field.name).collect();
+        let made = self.0.entry((step.node.clone(), step.id().cloned(), names)).or_default();
+        *made += 1;
+        *made <= REPEATS
+    }
+}
+
 async fn take_step(job: &Job<'_>, step: Step, seen: Option<Seen>) -> News {
     let line = render::step_line(&step);
     tracing::debug!(owner = %job.owner, node = %step.node, step = line, "step");
@@ -288,4 +343,24 @@ async fn poll(job: &Job<'_>, wait: Wait, seen: Seen, due: Instant) -> News {
     let target = Target { owner: job.owner, node: &wait.node };
     let outcome = job.account.poll(target, &seen).await;
     News::Polled(wait, outcome)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn update(node: &str, name: &'static str) -> Step {
+        let fields = vec![Field { name, from: "a".into(), to: "b".into() }];
+        let action = Action::Update { id: "id".into(), fields };
+        Step { node: NodeId::new(node), kind: Kind::LogGroup, action, after: BTreeSet::new(), resolved: None }
+    }
+
+    #[test]
+    fn a_change_that_does_not_last_is_made_twice_and_no_more() {
+        let mut taken = Repeats::default();
+        let same = update("log-group", "retentionInDays");
+        assert_eq!([(); 4].map(|()| taken.allow(&same)), [true, true, false, false]);
+        assert!(taken.allow(&update("log-group", "tags")), "another field is another change");
+        assert!(taken.allow(&update("another", "retentionInDays")), "and so is another node");
+    }
 }

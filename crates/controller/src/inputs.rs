@@ -57,16 +57,16 @@ pub async fn gather(sources: &Sources<'_>, owner: &Owner, spec: &JenkinsStackSpe
     }
     let account = sources.account;
     let network = async {
-        let vpc = network::vpc(account, spec).await?;
-        let public = network::public_subnets(account, spec, &vpc);
-        let private = network::private_subnets(account, spec, &vpc);
-        let (public, private, listener) = try_join!(public, private, existing::listener(account, spec, &vpc))?;
+        let vpc = network::vpc(sources, spec).await?;
+        let public = network::public_subnets(sources, spec, &vpc);
+        let private = network::private_subnets(sources, spec, &vpc);
+        let (public, private, listener) = try_join!(public, private, existing::listener(sources, spec, &vpc))?;
         let zone = existing::hosted_zone(sources, spec, &vpc, listener.as_ref()).await;
         Ok((vpc, public, private, listener, zone))
     };
     let existing = async {
-        let certificate = existing::certificate(account, spec);
-        let found = try_join!(certificate, existing::file_system(account, spec), existing::cluster(account, spec))?;
+        let certificate = existing::certificate(sources, spec);
+        let found = try_join!(certificate, existing::file_system(sources, spec), existing::cluster(sources, spec))?;
         let ((), file_system, cluster) = found;
         Ok((file_system, cluster))
     };
@@ -125,9 +125,24 @@ fn wrong(reason: Reason, message: String) -> Trouble {
 }
 
 /// A lookup on AWS that failed.
-fn failed(error: &Error) -> Trouble {
+pub(crate) fn failed(error: &Error) -> Trouble {
     let (reason, outlook) = judge(error.class);
     Trouble { reason, message: error.to_string(), about: None, outlook }
+}
+
+/// The class that a trouble came from, as far as it says how soon it is tried again.
+pub(crate) fn class(trouble: &Trouble) -> Class {
+    match (trouble.reason, trouble.outlook) {
+        (Reason::Throttled, _) => Class::Throttled,
+        (Reason::Waiting, _) => Class::NotYet,
+        (Reason::Conflict, _) => Class::Conflict,
+        (Reason::AccessDenied, _) => Class::Denied,
+        (Reason::QuotaExceeded, _) => Class::Quota,
+        (Reason::ForeignResource, _) => Class::Foreign,
+        (Reason::InternalError, _) => Class::Bug,
+        (_, Outlook::Retrying) => Class::Transient,
+        (_, Outlook::NeedsUser) => Class::Invalid,
+    }
 }
 
 /// The reason and the outlook of an error class.
@@ -142,5 +157,33 @@ pub(crate) fn judge(class: Class) -> (Reason, Outlook) {
         Class::Quota => (Reason::QuotaExceeded, Outlook::NeedsUser),
         Class::Foreign => (Reason::ForeignResource, Outlook::NeedsUser),
         Class::Bug => (Reason::InternalError, Outlook::NeedsUser),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::requeue::backoff;
+
+    #[test]
+    fn a_trouble_is_tried_again_at_the_pace_of_its_class() {
+        for of in [
+            Class::Throttled,
+            Class::Transient,
+            Class::NotYet,
+            Class::Conflict,
+            Class::Denied,
+            Class::Invalid,
+            Class::Quota,
+            Class::Foreign,
+            Class::Bug,
+        ] {
+            let trouble = failed(&Error::new(of, "DescribeVpcs", "vpc-1", "no"));
+            assert_eq!(class(&trouble), of);
+            assert_eq!(backoff(class(&trouble), 3), backoff(of, 3));
+        }
+        let unreachable = Trouble { reason: Reason::IssuerUnreachable, outlook: Outlook::Retrying, ..bug("no".into()) };
+        assert_eq!(class(&unreachable), Class::Transient);
+        assert_eq!(class(&wrong(Reason::SecretNotFound, "no".into())), Class::Invalid);
     }
 }

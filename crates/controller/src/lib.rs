@@ -4,6 +4,7 @@
 //! is its part on AWS, which tests and the plugin use without a cluster; [`inputs::gather`] is the only reader of the
 //! cluster. Deliberately absent: how any one AWS resource works.
 
+pub mod accounts;
 pub mod args;
 pub mod events;
 pub mod execute;

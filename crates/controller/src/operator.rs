@@ -1,11 +1,11 @@
 //! What all passes share: the ways to the cluster and to AWS, and what they count together.
 
+use crate::accounts::Accounts;
 use crate::events::Events;
 use crate::inputs::Discovery;
 use crate::metrics::Metrics;
 use crate::polls::Polls;
-use jenkinsstack_api::JenkinsStack;
-use jenkinsstack_aws::Account;
+use jenkinsstack_api::{JenkinsStack, JenkinsStackStatus};
 use jenkinsstack_core::owner::Owner;
 use jenkinsstack_core::secret::Fingerprinter;
 use kube::ResourceExt;
@@ -43,7 +43,7 @@ pub struct Operator {
     /// Cancelled once another replica may work: nothing is told any more.
     pub lost: CancellationToken,
     /// One account for each region.
-    pub accounts: tokio::sync::Mutex<BTreeMap<String, Account>>,
+    pub accounts: Accounts,
     /// What is remembered of each stack from pass to pass. Without it a stack is looked at sooner, and that is all.
     pub progress: Mutex<BTreeMap<Owner, Progress>>,
 }
@@ -79,6 +79,26 @@ impl Operator {
         0
     }
 
+    /// Counts a look at Jenkins, and gives back how many in a row found it unwell.
+    pub(crate) fn looked(&self, owner: &Owner, unwell: bool) -> u32 {
+        let mut progress = self.progress();
+        let count = &mut progress.entry(owner.clone()).or_default().unwell;
+        *count = if unwell { *count + 1 } else { 0 };
+        *count
+    }
+
+    /// The status of a stack as it stands: what was written last, until the watch shows it.
+    pub(crate) fn status(&self, owner: &Owner, stack: &JenkinsStack) -> Option<JenkinsStackStatus> {
+        let progress = self.progress();
+        let written = progress.get(owner).and_then(|progress| progress.written.as_ref());
+        latest(version(stack.resource_version().as_deref()), stack.status.as_ref(), written).cloned()
+    }
+
+    /// Remembers what was written.
+    pub(crate) fn wrote(&self, owner: &Owner, version: Option<&str>, status: JenkinsStackStatus) {
+        self.progress().entry(owner.clone()).or_default().written = self::version(version).map(|at| (at, status));
+    }
+
     /// Forgets a stack that is gone, however it went.
     pub(crate) fn forget(&self, namespace: Option<&str>, name: &str) {
         let namespace = namespace.unwrap_or_default().to_owned();
@@ -93,6 +113,23 @@ impl Operator {
     }
 }
 
+/// A version of an object. They are numbers that grow ("Resource versions", Kubernetes API Concepts).
+fn version(text: Option<&str>) -> Option<u64> {
+    text?.parse().ok()
+}
+
+/// Of a status that the watch shows in an object of version `shown`, and one that was written, the later one.
+fn latest<'a>(
+    shown: Option<u64>,
+    status: Option<&'a JenkinsStackStatus>,
+    written: Option<&'a (u64, JenkinsStackStatus)>,
+) -> Option<&'a JenkinsStackStatus> {
+    match (shown, written) {
+        (Some(shown), Some((version, written))) if shown < *version => Some(written),
+        (_, _) => status,
+    }
+}
+
 /// What is remembered of a stack from pass to pass.
 #[derive(Debug, Default)]
 pub struct Progress {
@@ -100,6 +137,10 @@ pub struct Progress {
     pub(crate) failed: u32,
     /// What it waits for.
     pub(crate) polls: Polls,
+    /// Looks in a row at which Jenkins was not well.
+    pub(crate) unwell: u32,
+    /// The status that was written last, and the version of the object since.
+    pub(crate) written: Option<(u64, JenkinsStackStatus)>,
 }
 
 #[cfg(test)]
@@ -161,5 +202,18 @@ mod tests {
         operator.fails(&owner);
         operator.forget(Some("team"), "jenkins");
         assert!(operator.progress().is_empty());
+    }
+
+    #[test]
+    fn what_was_written_counts_until_the_watch_shows_it() {
+        let status = |generation| JenkinsStackStatus { observed_generation: Some(generation), ..Default::default() };
+        let (old, written) = (status(1), (7, status(2)));
+        for (shown, expected) in [(Some(6), 2), (Some(7), 1), (Some(8), 1), (None, 1)] {
+            let found = latest(shown, Some(&old), Some(&written)).and_then(|status| status.observed_generation);
+            assert_eq!(found, Some(expected), "{shown:?}");
+        }
+        assert_eq!(latest(Some(6), Some(&old), None), Some(&old), "nothing was written yet");
+        assert_eq!(latest(Some(8), None, Some(&written)), None, "somebody has deleted it");
+        assert_eq!((version(Some("41")), version(Some("x")), version(None)), (Some(41), None, None));
     }
 }

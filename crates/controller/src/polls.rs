@@ -5,7 +5,7 @@
 
 use jenkinsstack_core::graph::NodeId;
 use jenkinsstack_core::plan::Wait;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -43,9 +43,10 @@ impl Polls {
         self.0.retain(|known, _| waits.iter().any(|wait| key(wait) == *known));
     }
 
-    /// Time until the first of these waits is due.
-    pub(crate) fn next(&self) -> Option<Duration> {
-        self.0.values().map(|poll| poll.due.saturating_duration_since(Instant::now())).min()
+    /// Time until the first of these waits is due, but for those of the nodes that are left `out`.
+    pub(crate) fn next(&self, out: &BTreeSet<&NodeId>) -> Option<Duration> {
+        let polls = self.0.iter().filter(|((node, _), _)| !out.contains(node)).map(|(_, poll)| poll);
+        polls.map(|poll| poll.due.saturating_duration_since(Instant::now())).min()
     }
 }
 

@@ -1,20 +1,19 @@
 //! One pass over one stack: inputs, graph, plan, AWS, status.
 
 use crate::execute::{Failure, Job, Outcome, pass};
-use crate::inputs::{Inputs, Sources, bug, gather, graph, judge};
+use crate::inputs::{Inputs, Sources, bug, class, failed, gather, graph, judge};
 use crate::operator::Operator;
 use crate::{events, finalizer, requeue};
 use futures::future::OptionFuture;
-use jenkinsstack_api::status::{JenkinsHealth, RECONCILE_REQUESTED_AT, TargetHealth};
+use jenkinsstack_api::status::{Health, JenkinsHealth, RECONCILE_REQUESTED_AT, TargetHealth};
 use jenkinsstack_api::{JenkinsStack, JenkinsStackStatus};
-use jenkinsstack_aws::{Account, Class, Clients, Error};
+use jenkinsstack_aws::{Account, Class};
 use jenkinsstack_core::graph::Graph;
-use jenkinsstack_core::id::Region;
-use jenkinsstack_core::kind::{Observed, State};
+use jenkinsstack_core::kind::Observed;
 use jenkinsstack_core::owner::{Owner, TAG_STACK};
 use jenkinsstack_core::plan::{Goal, Kept};
-use jenkinsstack_status::facts::{Facts, Outlook, Pass, Phase, Trouble};
-use jenkinsstack_status::{probe, report, status};
+use jenkinsstack_status::facts::{Facts, Pass, Phase, Trouble};
+use jenkinsstack_status::{endpoints, health, probe, report, status};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::api::Api;
 use kube::runtime::controller::Action;
@@ -34,9 +33,6 @@ pub enum ReconcileError {
     /// The API server refused or could not be reached.
     #[error("the cluster: {0}")]
     Cluster(#[source] Box<kube::Error>),
-    /// There is no way to AWS.
-    #[error(transparent)]
-    Aws(#[from] Box<Error>),
 }
 
 impl From<kube::Error> for ReconcileError {
@@ -64,9 +60,10 @@ pub async fn reconcile(stack: Arc<JenkinsStack>, operator: Arc<Operator>) -> Res
 
 /// What to do when there was no way to the cluster.
 pub fn on_error(stack: Arc<JenkinsStack>, error: &ReconcileError, operator: Arc<Operator>) -> Action {
-    tracing::warn!(namespace = stack.namespace(), name = stack.name_any(), %error, "pass failed");
+    let owner = operator.owner(&stack);
+    tracing::warn!(%owner, %error, "pass failed");
     operator.metrics.no_pass();
-    Action::requeue(requeue::backoff(Class::Transient, operator.fails(&operator.owner(&stack))))
+    Action::requeue(requeue::backoff(Class::Transient, operator.fails(&owner)))
 }
 
 struct Run<'a> {
@@ -88,17 +85,23 @@ impl Run<'_> {
             Ok(outcome) => outcome,
             Err(trouble) => return self.stop(trouble).await,
         };
-        self.tell(&graph, &outcome, &account, Some(&inputs)).await?;
-        Ok(self.next(&outcome))
+        let unwell = self.tell(&graph, &outcome, &account, Some(&inputs)).await?;
+        let next = self.next(&outcome);
+        Ok(requeue::until_well(unwell).map_or(next, |soon| next.min(soon)))
     }
 
     /// Marks the object as ours and as being worked on, before anything changes on AWS.
     async fn begin(&self) -> Result<(), ReconcileError> {
-        if !finalizer::is_set(self.stack) {
-            finalizer::set(&self.api, self.stack).await?;
-        }
+        self.mark().await?;
         if self.is_new() {
             self.report(Phase::Started).await?;
+        }
+        Ok(())
+    }
+
+    async fn mark(&self) -> Result<(), ReconcileError> {
+        if !finalizer::is_set(self.stack) {
+            finalizer::set(&self.api, self.stack).await?;
         }
         Ok(())
     }
@@ -109,7 +112,7 @@ impl Run<'_> {
         };
         let account = match self.account().await {
             Ok(account) => account,
-            Err(error) => return self.stop(trouble(&error)).await,
+            Err(trouble) => return self.stop(trouble).await,
         };
         let graph = Graph::default();
         let outcome = match self.pass(&account, &graph, goal, self.max_age()).await {
@@ -136,14 +139,16 @@ impl Run<'_> {
         self.let_go(&kept_line(&confirmed.plan.kept)).await
     }
 
+    /// Nothing is done; but a stack that is found again suspended may have everything on AWS, and must not go without it.
     async fn suspend(&self) -> Result<Duration, ReconcileError> {
+        self.mark().await?;
         self.report(Phase::Suspended).await?;
         Ok(self.operator.resync)
     }
 
     /// What the stack is to become: where, from what, and the graph of it.
     async fn wanted(&self) -> Result<(Account, Inputs, Graph), Trouble> {
-        let account = self.account().await.map_err(|error| trouble(&error))?;
+        let account = self.account().await?;
         let Operator { client, installation, fingerprinter, discovery, .. } = self.operator;
         let max_age = self.max_age();
         let sources = Sources { client, account: &account, discovery, fingerprinter, installation, max_age };
@@ -175,15 +180,16 @@ impl Run<'_> {
         Ok(outcome)
     }
 
-    /// Tells in the status what a pass brought.
+    /// Tells in the status what a pass brought. Gives back at how many looks in a row, with this one, Jenkins was unwell.
     async fn tell(
         &self,
         graph: &Graph,
         outcome: &Outcome,
         account: &Account,
         inputs: Option<&Inputs>,
-    ) -> Result<(), ReconcileError> {
+    ) -> Result<u32, ReconcileError> {
         let troubles = troubles(outcome);
+        let previous = self.status();
         let deleting = self.stack.meta().deletion_timestamp.is_some();
         let mut pass = Pass {
             graph,
@@ -193,22 +199,41 @@ impl Run<'_> {
             deleting,
             existing_load_balancer: inputs.and_then(|inputs| inputs.existing_load_balancer.as_ref()),
             hosted_zone: inputs.and_then(|inputs| inputs.hosted_zone.as_ref()),
-            targets: if deleting { None } else { self.targets(account, outcome).await },
+            targets: None,
             jenkins: JenkinsHealth::Unknown,
+            unwell: 0,
         };
-        let endpoints = jenkinsstack_status::endpoints::endpoints(&self.stack.spec, &pass);
-        if let (Some(url), false) = (endpoints.and_then(|endpoints| endpoints.url), deleting) {
-            pass.jenkins = probe::probe(&self.operator.probes, &url).await;
+        if !deleting {
+            let endpoints = endpoints::endpoints(&self.stack.spec, &pass, previous.as_ref());
+            if let Some(url) = endpoints.and_then(|endpoints| endpoints.url) {
+                pass.jenkins = probe::probe(&self.operator.probes, &url).await;
+            }
+            let health = health::health(&pass, previous.as_ref());
+            if self.asks_for_targets(&health) {
+                pass.targets = self.targets(account, outcome).await;
+            }
+            pass.unwell = self.look(outcome, &health::health(&pass, previous.as_ref()));
         }
-        self.report(Phase::Passed(pass)).await
+        let unwell = pass.unwell;
+        self.report(Phase::Passed(pass)).await?;
+        Ok(unwell)
     }
 
-    /// Health of the target, while the service is not steady; a steady one's is known.
+    /// Asking costs a call for each stack, so it is left out where Jenkins answers, or where ECS says that its target is
+    /// healthy and nothing was wrong a moment ago.
+    fn asks_for_targets(&self, health: &Health) -> bool {
+        let wary = self.operator.progress().get(&self.owner).is_some_and(|progress| progress.unwell > 0);
+        health.jenkins != JenkinsHealth::Up && (wary || health.targets != TargetHealth::Healthy)
+    }
+
+    /// Counts the look at a Jenkins that should be there: at how many in a row it was unwell.
+    fn look(&self, outcome: &Outcome, health: &Health) -> u32 {
+        let there = outcome.plan.steps.is_empty() && outcome.plan.waits.is_empty();
+        self.operator.looked(&self.owner, there && health::is_unwell(health))
+    }
+
+    /// Health of the target.
     async fn targets(&self, account: &Account, outcome: &Outcome) -> Option<TargetHealth> {
-        let steady = |seen: &jenkinsstack_core::observed::Seen| matches!(&seen.observed, Observed::Service(service) if service.state() == State::Ready);
-        if outcome.snapshot.all().any(steady) {
-            return None;
-        }
         let arn = outcome.snapshot.all().find_map(|seen| match &seen.observed {
             Observed::TargetGroup(group) => Some(group.arn.to_string()),
             _ => None,
@@ -220,17 +245,16 @@ impl Run<'_> {
             Some("initial") => TargetHealth::Initial,
             Some("unhealthy") => TargetHealth::Unhealthy,
             None if !targets.is_empty() => TargetHealth::Draining,
-            None => TargetHealth::None,
+            // One that its load balancer does not use gets no requests, as if it were not there.
+            Some("unused") | None => TargetHealth::None,
             Some(_) => TargetHealth::Unknown,
         })
     }
 
     /// There was no pass: the status says why.
     async fn stop(&self, trouble: Trouble) -> Result<Duration, ReconcileError> {
-        let class = match trouble.outlook {
-            Outlook::Retrying => Class::Transient,
-            Outlook::NeedsUser => Class::Invalid,
-        };
+        let class = class(&trouble);
+        tracing::warn!(owner = %self.owner, ?class, error = trouble.message, "no pass");
         self.report(Phase::Stopped(trouble)).await?;
         Ok(requeue::backoff(class, self.operator.fails(&self.owner)))
     }
@@ -239,20 +263,29 @@ impl Run<'_> {
         if self.operator.lost.is_cancelled() {
             return Ok(());
         }
+        let (previous, failed) = (self.status(), self.operator.failures(&self.owner));
         let facts = Facts {
             generation: self.stack.metadata.generation.unwrap_or_default(),
             spec: &self.stack.spec,
             now: Time(jiff::Timestamp::from_second(jiff::Timestamp::now().as_second()).unwrap_or_default()),
             requested_at: self.stack.annotations().get(RECONCILE_REQUESTED_AT).map(String::as_str),
-            previous: self.stack.status.as_ref(),
+            previous: previous.as_ref(),
+            failed,
             phase,
         };
         let next = status(&facts);
-        let name = self.stack.name_any();
-        report::write(&self.api, &name, self.stack.status.as_ref(), &next).await?;
-        self.operator.events.turned(self.stack, &next, self.operator.failures(&self.owner)).await;
+        if previous.as_ref() != Some(&next) {
+            let written = report::write(&self.api, &self.stack.name_any(), &next).await?;
+            self.operator.wrote(&self.owner, written.as_deref(), next.clone());
+        }
+        self.operator.events.turned(self.stack, previous.as_ref(), &next, failed).await;
         self.count(&next);
         Ok(())
+    }
+
+    /// The status as it stands.
+    fn status(&self) -> Option<JenkinsStackStatus> {
+        self.operator.status(&self.owner, self.stack)
     }
 
     fn count(&self, status: &JenkinsStackStatus) {
@@ -263,13 +296,13 @@ impl Run<'_> {
         }
     }
 
-    /// The object may go.
+    /// The object may go. It is told once it is let go: when somebody else has changed it meanwhile, all is looked at again.
     async fn let_go(&self, note: &str) -> Result<Duration, ReconcileError> {
+        finalizer::remove(&self.api, self.stack).await?;
         tracing::info!(owner = %self.owner, note, "deleted");
         self.operator.events.deleted(self.stack, format!("stack {}: {note}", self.owner.stack())).await;
         self.operator.metrics.forget(&self.owner.namespace, &self.owner.name);
         self.operator.progress().remove(&self.owner);
-        finalizer::remove(&self.api, self.stack).await?;
         Ok(self.operator.resync)
     }
 
@@ -281,32 +314,21 @@ impl Run<'_> {
         )
     }
 
-    async fn account(&self) -> Result<Account, Error> {
-        let region = &self.stack.spec.aws.region;
-        let mut accounts = self.operator.accounts.lock().await;
-        if let Some(account) = accounts.get(region) {
-            return Ok(account.clone());
-        }
-        let parsed: Region = region
-            .parse()
-            .map_err(|_| Error::new(Class::Invalid, "GetCallerIdentity", region, "spec.aws.region is not a region"))?;
-        let account = Account::open(Clients::from_env(region).await, parsed, &self.operator.cluster).await?;
-        accounts.insert(region.clone(), account.clone());
-        Ok(account)
+    async fn account(&self) -> Result<Account, Trouble> {
+        self.operator.accounts.get(&self.stack.spec.aws.region, &self.operator.cluster).await
     }
 
     /// When the stack is looked at again.
     fn next(&self, outcome: &Outcome) -> Duration {
-        let quiet = outcome.failures.is_empty() && outcome.unread.is_empty();
-        let failed = if quiet { self.operator.succeeds(&self.owner) } else { self.operator.fails(&self.owner) };
+        let failed =
+            if outcome.is_quiet() { self.operator.succeeds(&self.owner) } else { self.operator.fails(&self.owner) };
         requeue::after(outcome, failed, self.operator.resync)
     }
 
     /// How old the shared listing may be; a look that somebody asked for is a fresh one.
     fn max_age(&self) -> Duration {
-        let status = self.stack.status.as_ref();
-        let handled = status.and_then(|status| status.last_handled_reconcile_at.as_ref());
-        if self.stack.annotations().get(RECONCILE_REQUESTED_AT).is_some_and(|asked| Some(asked) != handled) {
+        let handled = self.status().and_then(|status| status.last_handled_reconcile_at);
+        if self.stack.annotations().get(RECONCILE_REQUESTED_AT).is_some_and(|asked| Some(asked) != handled.as_ref()) {
             return Duration::ZERO;
         }
         let failed = self.operator.progress().get(&self.owner).is_some_and(|progress| progress.failed > 0);
@@ -338,12 +360,7 @@ fn troubles(outcome: &Outcome) -> Vec<Trouble> {
         let message = format!("{}: {}", failure.line, failure.error.message);
         Trouble { reason, message, about: Some((failure.node.clone(), failure.kind)), outlook }
     });
-    failures.chain(outcome.unread.iter().map(|error| trouble(error))).collect()
-}
-
-fn trouble(error: &Error) -> Trouble {
-    let (reason, outlook) = judge(error.class);
-    Trouble { reason, message: error.to_string(), about: None, outlook }
+    failures.chain(outcome.unread.iter().map(|error| failed(error))).collect()
 }
 
 fn kept_line(kept: &[Kept]) -> String {

@@ -157,6 +157,8 @@ pub enum Blocker {
     OtherInstallation {
         /// That installation's id.
         installation: String,
+        /// What was meant to become of it here.
+        goal: Goal,
     },
     /// AWS gave up on it.
     Failed {

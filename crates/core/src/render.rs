@@ -6,7 +6,7 @@ use crate::diff::Field;
 use crate::graph::NodeId;
 use crate::input::Source;
 use crate::kind::{Kind, State};
-use crate::plan::{Action, Blocked, Blocker, Kept, Leaving, Plan, Step, Wait};
+use crate::plan::{Action, Blocked, Blocker, Goal, Kept, Leaving, Plan, Step, Wait};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -85,9 +85,9 @@ pub fn blocked_line(blocked: &Blocked) -> String {
             let fields: Vec<String> = fields.iter().map(field_line).collect();
             format!("{what} is not changed ({}): {remedy}", fields.join(", "))
         }
-        Blocker::OtherInstallation { installation } => format!(
-            "{what} belongs to the installation {installation}: delete the stack there, or give this stack another name"
-        ),
+        Blocker::OtherInstallation { installation, goal } => {
+            format!("{what} belongs to the installation {installation}: {}", way_out(*goal))
+        }
         Blocker::Failed { why } => format!("{what} failed: {why}{}", cure(*kind)),
         Blocker::Unread if node.as_str() == kind.to_string() => {
             format!(
@@ -100,6 +100,16 @@ pub fn blocked_line(blocked: &Blocked) -> String {
         }
         Blocker::Several { ids } => {
             format!("{what} exists more than once ({}): keep one, and remove the tags of the others", ids.join(", "))
+        }
+    }
+}
+
+/// What to do about a stack that another installation runs.
+fn way_out(goal: Goal) -> &'static str {
+    match goal {
+        Goal::Run => "delete the stack there, or give this stack another name",
+        Goal::LeaveKeepHome | Goal::LeaveNothing => {
+            "set spec.deletionPolicy of this stack to Orphan, it then goes and nothing on AWS is touched"
         }
     }
 }

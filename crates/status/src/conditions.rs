@@ -4,12 +4,16 @@ use crate::facts::{Facts, Outlook, Pass, Phase, Trouble, area};
 use crate::health;
 use jenkinsstack_api::status::{ConditionType, JenkinsHealth, Reason, TaskHealth};
 use jenkinsstack_core::kind::Kind;
-use jenkinsstack_core::plan::{Blocker, Plan};
+use jenkinsstack_core::plan::{Action, Blocker, Plan};
 use jenkinsstack_core::render;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 /// Longest message of a condition that is still read; the API allows 32 KiB.
 const MESSAGE_LIMIT: usize = 1000;
+/// Looks in a row at which Jenkins has to be unwell before a stack that was Ready is not so any more: one is a blip.
+const CONFIRMED: u32 = 2;
+/// So many failed passes in a row, a minute or two, make a trouble that passes by itself as a rule a lasting one.
+pub const LASTING: u32 = 5;
 
 /// A condition without its bookkeeping.
 struct Draft {
@@ -23,20 +27,22 @@ const TRUE: &str = "True";
 const FALSE: &str = "False";
 const UNKNOWN: &str = "Unknown";
 
-/// All conditions, in the order of [`ConditionType::ALL`]. `Reconciling` and `Stalled` are there only while true.
+/// All conditions, in the order of [`ConditionType::ALL`]. `Reconciling` and `Stalled` are there only while true. An area that nothing is said of stays as it was.
 pub fn conditions(facts: &Facts<'_>) -> Vec<Condition> {
-    let mut drafts = match &facts.phase {
+    let drafts = match &facts.phase {
         Phase::Started => started(),
-        Phase::Suspended => return suspended(facts),
+        Phase::Suspended => suspended(facts),
+        Phase::Stopped(trouble) if may_hold(facts, trouble) => held(trouble),
         Phase::Stopped(trouble) => stopped(trouble),
-        Phase::Passed(pass) => passed(pass),
+        Phase::Passed(pass) => passed(facts, pass),
     };
-    if matches!(facts.phase, Phase::Started | Phase::Stopped(_)) {
-        drafts.extend(areas().filter(|area| previous(facts, *area).is_none()).map(unknown));
-        let kept = areas().filter_map(|area| previous(facts, area).cloned());
-        return in_order(drafts.into_iter().map(|draft| finish(facts, draft)).chain(kept).collect());
-    }
-    in_order(drafts.into_iter().map(|draft| finish(facts, draft)).collect())
+    let untold: Vec<ConditionType> = areas().filter(|area| drafts.iter().all(|draft| draft.type_ != *area)).collect();
+    let kept = untold.into_iter().map(|area| match previous(facts, area) {
+        Some(before) => before.clone(),
+        None => finish(facts, unknown(area)),
+    });
+    let kept: Vec<Condition> = kept.collect();
+    in_order(drafts.into_iter().map(|draft| finish(facts, draft)).chain(kept).collect())
 }
 
 fn areas() -> impl Iterator<Item = ConditionType> {
@@ -61,17 +67,14 @@ fn started() -> Vec<Draft> {
 }
 
 /// Everything stays as it was; the summary says why nothing happens.
-fn suspended(facts: &Facts<'_>) -> Vec<Condition> {
+fn suspended(facts: &Facts<'_>) -> Vec<Draft> {
     let message = "spec.suspend is true: nothing is changed on AWS until it is false";
     let status = match previous(facts, ConditionType::Ready).map(|ready| ready.status.as_str()) {
         Some("True") => TRUE,
         Some("False") => FALSE,
         _ => UNKNOWN,
     };
-    let ready = finish(facts, draft(ConditionType::Ready, status, Reason::Suspended, message));
-    let fresh = areas().filter(|area| previous(facts, *area).is_none()).map(|area| finish(facts, unknown(area)));
-    let kept = areas().filter_map(|area| previous(facts, area).cloned());
-    in_order(std::iter::once(ready).chain(fresh).chain(kept).collect())
+    vec![draft(ConditionType::Ready, status, Reason::Suspended, message)]
 }
 
 fn stopped(trouble: &Trouble) -> Vec<Draft> {
@@ -84,24 +87,67 @@ fn stopped(trouble: &Trouble) -> Vec<Draft> {
     vec![ready, second]
 }
 
-fn passed(pass: &Pass<'_>) -> Vec<Draft> {
-    let mut drafts = summary(pass);
+/// Whether a stack that was Ready stays so: it was with this spec, and what is wrong passes by itself as a rule, and has not
+/// lasted yet.
+fn may_hold(facts: &Facts<'_>, trouble: &Trouble) -> bool {
+    was_ready(facts) && trouble.outlook == Outlook::Retrying && facts.failed < LASTING
+}
+
+fn was_ready(facts: &Facts<'_>) -> bool {
+    let ready = previous(facts, ConditionType::Ready);
+    ready.is_some_and(|ready| ready.status == TRUE && ready.observed_generation == Some(facts.generation))
+}
+
+/// It is tried again, and until then all stays as it was.
+fn held(trouble: &Trouble) -> Vec<Draft> {
+    let as_it_was = "everything was as the spec says when it was last looked at; see the condition Reconciling";
+    vec![
+        draft(ConditionType::Ready, TRUE, Reason::Succeeded, as_it_was),
+        draft(ConditionType::Reconciling, TRUE, Reason::ProgressingWithRetry, trouble.message.clone()),
+    ]
+}
+
+fn passed(facts: &Facts<'_>, pass: &Pass<'_>) -> Vec<Draft> {
+    let trouble = worst(pass);
+    if let Some(trouble) = trouble.as_ref().filter(|trouble| may_hold(facts, trouble))
+        && nothing_differs(pass)
+        && !is_out(facts, pass)
+    {
+        return held(trouble).into_iter().chain([jenkins(facts, pass)]).collect();
+    }
+    let mut drafts = trouble.map_or_else(|| summary(facts, pass), |trouble| stopped(&trouble));
     drafts.extend(areas().map(|type_| match type_ {
-        ConditionType::Jenkins => jenkins(pass),
+        ConditionType::Jenkins => jenkins(facts, pass),
         other => of_area(pass, other),
     }));
     drafts
 }
 
-fn summary(pass: &Pass<'_>) -> Vec<Draft> {
+/// Whether all that is open is open because something could not be read.
+fn nothing_differs(pass: &Pass<'_>) -> bool {
+    let Plan { steps, waits, blocked, kept: _ } = pass.plan;
+    let reviews = steps.iter().all(|step| matches!(step.action, Action::Review { .. }));
+    let unread = blocked.iter().all(|blocked| blocked.by == Blocker::Unread);
+    !pass.deleting && reviews && unread && waits.is_empty()
+}
+
+/// Whether Jenkins counts as not well: for a stack that was Ready a second look has to confirm it.
+fn is_out(facts: &Facts<'_>, pass: &Pass<'_>) -> bool {
+    let unwell = health::is_unwell(&health::health(pass, facts.previous));
+    unwell && (pass.unwell >= CONFIRMED || !was_ready(facts))
+}
+
+/// The worst of what went wrong, and how much more there is.
+fn worst(pass: &Pass<'_>) -> Option<Trouble> {
     let troubles = troubles(pass);
-    if let Some(worst) = troubles.first() {
-        let message = match troubles.len() {
-            1 => worst.message.clone(),
-            count => format!("{} (the first of {count} problems)", worst.message),
-        };
-        return stopped(&Trouble { message, ..worst.clone() });
+    let worst = troubles.first()?.clone();
+    match troubles.len() {
+        1 => Some(worst),
+        count => Some(Trouble { message: format!("{} (the first of {count} problems)", worst.message), ..worst }),
     }
+}
+
+fn summary(facts: &Facts<'_>, pass: &Pass<'_>) -> Vec<Draft> {
     if pass.deleting {
         let message =
             format!("deleting: {}", if pass.plan.settled() { last_line(pass.plan) } else { next_line(pass.plan) });
@@ -117,19 +163,15 @@ fn summary(pass: &Pass<'_>) -> Vec<Draft> {
             draft(ConditionType::Reconciling, TRUE, Reason::Progressing, message),
         ];
     }
-    match pass.jenkins {
-        JenkinsHealth::Down | JenkinsHealth::Starting => {
-            let message = "everything on AWS is as the spec says, but Jenkins does not answer yet: it may still be starting, \
-                           else see the log group of the stack";
-            vec![
-                draft(ConditionType::Ready, FALSE, Reason::Unhealthy, message),
-                draft(ConditionType::Reconciling, TRUE, Reason::Waiting, message),
-            ]
-        }
-        JenkinsHealth::Up | JenkinsHealth::Unknown => {
-            vec![draft(ConditionType::Ready, TRUE, Reason::Succeeded, "everything is as the spec says")]
-        }
+    if is_out(facts, pass) {
+        let message = "everything on AWS is as the spec says, but Jenkins does not answer yet: it may still be starting, \
+                       else see the log group of the stack";
+        return vec![
+            draft(ConditionType::Ready, FALSE, Reason::Unhealthy, message),
+            draft(ConditionType::Reconciling, TRUE, Reason::Waiting, message),
+        ];
     }
+    vec![draft(ConditionType::Ready, TRUE, Reason::Succeeded, "everything is as the spec says")]
 }
 
 /// What the plan will do next, or waits for, in a sentence.
@@ -216,9 +258,10 @@ fn left_line(plan: &Plan, type_: ConditionType) -> String {
     if kept.is_empty() { "nothing left to delete here".into() } else { format!("kept, as told: {}", kept.join(", ")) }
 }
 
-fn jenkins(pass: &Pass<'_>) -> Draft {
-    let runs = health::health(pass).task == TaskHealth::Running;
-    let (status, reason, message) = match pass.jenkins {
+fn jenkins(facts: &Facts<'_>, pass: &Pass<'_>) -> Draft {
+    let health = health::health(pass, facts.previous);
+    let runs = health.task == TaskHealth::Running;
+    let (status, reason, message) = match health.jenkins {
         _ if pass.deleting => (FALSE, Reason::Deleting, "the stack is being deleted"),
         JenkinsHealth::Up => (TRUE, Reason::Succeeded, "Jenkins answers"),
         JenkinsHealth::Starting => (FALSE, Reason::Progressing, "Jenkins answers that it is getting ready"),
@@ -226,6 +269,11 @@ fn jenkins(pass: &Pass<'_>) -> Draft {
             (FALSE, Reason::Progressing, "the task of Jenkins does not run yet: see the condition Compute")
         }
         JenkinsHealth::Down => (FALSE, Reason::Unhealthy, "Jenkins does not answer: see the log group of the stack"),
+        JenkinsHealth::Unknown if health::is_unwell(&health) => {
+            let message = "Jenkins can't be asked from here, and its load balancer does not find it healthy: it may still be \
+                           starting, else see the log group of the stack";
+            (FALSE, Reason::Unhealthy, message)
+        }
         JenkinsHealth::Unknown => {
             (UNKNOWN, Reason::Unknown, "Jenkins can't be asked from here; its load balancer asks it")
         }

@@ -1,10 +1,10 @@
 //! Where Jenkins is reached, which DNS record leads there, and what to register at the OpenID provider.
 
 use crate::facts::{Front, Pass};
-use jenkinsstack_api::JenkinsStackSpec;
 use jenkinsstack_api::spec::Protocol;
 use jenkinsstack_api::status::{DnsRecord, Endpoints};
-use jenkinsstack_core::kind::{Desired, Observed};
+use jenkinsstack_api::{JenkinsStackSpec, JenkinsStackStatus};
+use jenkinsstack_core::kind::{Desired, Kind, Observed};
 
 /// The path at which the load balancer takes the provider's answer ("Authenticate users using an Application Load
 /// Balancer", ELB User Guide).
@@ -14,9 +14,12 @@ const ALIAS: &str = "A";
 /// The path at which Jenkins' OpenID Connect plugin takes it (oic-auth plugin documentation).
 const JENKINS_CALLBACK: &str = "/securityRealm/finishLogin";
 
-/// The endpoints, once there is a load balancer.
-pub fn endpoints(spec: &JenkinsStackSpec, pass: &Pass<'_>) -> Option<Endpoints> {
-    let front = load_balancer(pass).or_else(|| pass.existing_load_balancer.cloned())?;
+/// The endpoints, once there is a load balancer; while it can't be read, as they were.
+pub fn endpoints(spec: &JenkinsStackSpec, pass: &Pass<'_>, previous: Option<&JenkinsStackStatus>) -> Option<Endpoints> {
+    let Some(front) = load_balancer(pass).or_else(|| pass.existing_load_balancer.cloned()) else {
+        let unread = pass.snapshot.unread.contains(&Kind::LoadBalancer);
+        return previous.filter(|_| unread)?.endpoints.clone();
+    };
     let load_balancer = front.dns_name.as_str();
     let scheme = match spec.endpoint.protocol() {
         Protocol::Http => "http",

@@ -21,6 +21,8 @@ pub struct Facts<'a> {
     pub requested_at: Option<&'a str>,
     /// The status as it stands.
     pub previous: Option<&'a JenkinsStackStatus>,
+    /// How often in a row the stack's passes failed before this one.
+    pub failed: u32,
     /// How far things are.
     pub phase: Phase<'a>,
 }
@@ -57,6 +59,8 @@ pub struct Pass<'a> {
     pub targets: Option<TargetHealth>,
     /// Jenkins, where it could be asked.
     pub jenkins: JenkinsHealth,
+    /// Looks in a row, with this one, at which Jenkins was not well.
+    pub unwell: u32,
 }
 
 /// A load balancer as DNS leads to it.

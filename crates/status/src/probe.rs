@@ -42,6 +42,48 @@ fn judge(status: u16, from_jenkins: bool) -> JenkinsHealth {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    /// What a server with this one answer is taken for.
+    async fn asked(head: &'static str) -> (JenkinsHealth, String) {
+        // Another test of this process may have done so.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/ci/", listener.local_addr().unwrap());
+        let server = tokio::spawn(async move {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            let mut request = vec![0; 1024];
+            let length = connection.read(&mut request).await.unwrap();
+            let answer = format!("HTTP/1.1 {head}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+            connection.write_all(answer.as_bytes()).await.unwrap();
+            String::from_utf8_lossy(&request[..length]).lines().next().unwrap_or_default().to_owned()
+        });
+        let health = probe(&client().unwrap(), &url).await;
+        (health, server.await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_server_is_asked_for_its_login_page() {
+        for (head, health) in [
+            ("200 OK\r\nX-Jenkins: 2.516.1", JenkinsHealth::Up),
+            ("503 Service Unavailable\r\nX-Jenkins: 2.516.1", JenkinsHealth::Starting),
+            ("503 Service Unavailable", JenkinsHealth::Down),
+            ("502 Bad Gateway", JenkinsHealth::Down),
+            ("302 Found\r\nLocation: https://id.example.com/authorize", JenkinsHealth::Unknown),
+        ] {
+            assert_eq!(asked(head).await, (health, "GET /ci/login HTTP/1.1".to_owned()), "{head}");
+        }
+    }
+
+    #[tokio::test]
+    async fn who_does_not_answer_says_nothing() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        drop(listener);
+        assert_eq!(probe(&client().unwrap(), &url).await, JenkinsHealth::Unknown);
+    }
 
     #[test]
     fn an_answer_says_what_it_can() {

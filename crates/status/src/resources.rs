@@ -1,6 +1,7 @@
 //! The resources of a stack and what is still to be done to them, as lists.
 
 use crate::facts::Pass;
+use jenkinsstack_api::JenkinsStackStatus;
 use jenkinsstack_api::status::{Pending, PendingAction, ResourceState, ResourceStatus};
 use jenkinsstack_core::graph::NodeId;
 use jenkinsstack_core::kind::{Kind, State};
@@ -9,8 +10,8 @@ use jenkinsstack_core::plan::{Action, Step, Wait};
 use jenkinsstack_core::render;
 use std::collections::BTreeMap;
 
-/// Every node that is wanted or that exists, by name.
-pub(crate) fn resources(pass: &Pass<'_>) -> Vec<ResourceStatus> {
+/// Every node that is wanted or that exists, by name. One whose kind could not be read is as it was.
+pub(crate) fn resources(pass: &Pass<'_>, previous: Option<&JenkinsStackStatus>) -> Vec<ResourceStatus> {
     let mut rows: BTreeMap<&NodeId, (Kind, Option<&Seen>)> =
         pass.graph.nodes().map(|(id, node)| (id, (node.desired.kind(), None))).collect();
     for seen in pass.snapshot.all() {
@@ -20,7 +21,12 @@ pub(crate) fn resources(pass: &Pass<'_>) -> Vec<ResourceStatus> {
             rows.insert(&seen.node, (seen.observed.kind(), Some(seen)));
         }
     }
-    rows.into_iter().map(|(node, (kind, seen))| row(pass, node, kind, seen)).collect()
+    let before = |node: &NodeId| previous?.resources.iter().find(|row| row.node == node.as_str()).cloned();
+    let row = |(node, (kind, seen)): (&NodeId, (Kind, Option<&Seen>))| {
+        let unread = seen.is_none() && pass.snapshot.unread.contains(&kind);
+        before(node).filter(|_| unread).unwrap_or_else(|| row(pass, node, kind, seen))
+    };
+    rows.into_iter().map(row).collect()
 }
 
 fn goes(pass: &Pass<'_>, seen: &Seen) -> bool {
@@ -43,8 +49,9 @@ fn row(pass: &Pass<'_>, node: &NodeId, kind: Kind, seen: Option<&Seen>) -> Resou
         (Some(State::Leaving), _) | (Some(_), Some(Action::Delete { .. })) => ResourceState::Deleting,
         (Some(State::Failed(_)), _) => ResourceState::Failed,
         (Some(State::Pending(_)), _) => ResourceState::Creating,
+        // That it will be looked at once more does not mean that anything differs.
+        (Some(State::Ready), None | Some(Action::Review { .. })) => ResourceState::Ready,
         (Some(State::Settling(_)), _) | (Some(State::Ready), Some(_)) => ResourceState::Updating,
-        (Some(State::Ready), None) => ResourceState::Ready,
     };
     ResourceStatus { node: node.to_string(), kind: format!("{kind:?}"), id: seen.map(Seen::id), state }
 }

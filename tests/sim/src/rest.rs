@@ -12,6 +12,9 @@ use jenkinsstack_controller::requeue;
 use jenkinsstack_core::desired;
 use jenkinsstack_core::desired::Context;
 use jenkinsstack_core::graph::Graph;
+use jenkinsstack_core::kind::Observed;
+use jenkinsstack_core::kind::service::Told;
+use jenkinsstack_core::observed::Seen;
 use jenkinsstack_core::owner::Owner;
 use jenkinsstack_core::plan::Goal;
 use std::time::Duration;
@@ -40,9 +43,15 @@ pub async fn measure(stacks: usize) -> anyhow::Result<(usize, usize)> {
         let age = if number == 0 { Duration::ZERO } else { requeue::RESYNC };
         let outcome = one(&operator, owner, graph, age, Polls::default()).await?;
         anyhow::ensure!(outcome.plan.settled() && outcome.done.is_empty(), "{}", picture(&outcome));
+        anyhow::ensure!(outcome.snapshot.all().any(vouched), "the health of its target would have to be asked for");
     }
     let count = |access| life.cloud.log(|log| log.since(&mark).filter(|call| call.access == Some(access)).count());
     Ok((count(Access::Read), count(Access::Write)))
+}
+
+/// Whether it is a service whose target is healthy, by what ECS says.
+fn vouched(seen: &Seen) -> bool {
+    matches!(&seen.observed, Observed::Service(service) if service.rollout.told == Told::Healthy)
 }
 
 fn stack(life: &Life, number: usize) -> anyhow::Result<(Owner, Graph)> {

@@ -38,14 +38,13 @@ const OURS: On = On::Arn("arn:{partition}:ecs:{region}:{account}:service/*/jks-*
 /// The most that one call describes (DescribeServices, Amazon ECS API Reference).
 const PAGE: usize = 10;
 /// Fields whose change needs a new task ("Updating a service", Amazon ECS Developer Guide).
-const DEPLOYED: [&str; 9] = [
+const DEPLOYED: [&str; 8] = [
     "taskDefinition",
     "subnets",
     "securityGroups",
     "assignPublicIp",
     "targetGroupArn",
     "container",
-    "platformVersion",
     // The target group loses what only such a strategy needs.
     "deploymentStrategy",
     "forceNewDeployment",

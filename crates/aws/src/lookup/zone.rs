@@ -50,6 +50,13 @@ struct Zone {
     private: bool,
 }
 
+impl Zone {
+    /// Whether nothing but its id tells it from another one.
+    fn is_like(&self, other: &Self) -> bool {
+        (&self.zone.name, self.private) == (&other.zone.name, other.private)
+    }
+}
+
 impl Account {
     /// The zone whose name is the longest that `host` ends with. `None` when there is none, when several are equally
     /// good, or when the operator may not list them. A `max_age` of zero asks again.
@@ -60,11 +67,14 @@ impl Account {
         fitting.sort_by_key(|zone| (std::cmp::Reverse(zone.zone.name.len()), !zone.private));
         let mut best: Option<Zone> = None;
         for zone in fitting {
-            match &best {
-                Some(best) if (&best.zone.name, best.private) != (&zone.zone.name, zone.private) => break,
-                Some(_) => return None,
-                None if self.serves(&zone, audience, max_age).await => best = Some(zone),
-                None => {}
+            if best.as_ref().is_some_and(|best| !best.is_like(&zone)) {
+                break;
+            }
+            if self.serves(&zone, audience, max_age).await {
+                if best.is_some() {
+                    return None;
+                }
+                best = Some(zone);
             }
         }
         best.map(|best| best.zone)

@@ -3,7 +3,6 @@
 use super::{Sources, failed, invalid};
 use jenkinsstack_api::JenkinsStackSpec;
 use jenkinsstack_api::spec::{FileSystemSource, ListenerSource, Protocol, Scheme as Wanted};
-use jenkinsstack_aws::Account;
 use jenkinsstack_aws::lookup::{Audience, FoundListener};
 use jenkinsstack_core::arn::ClusterArn;
 use jenkinsstack_core::desired::ExistingFileSystem;
@@ -12,9 +11,10 @@ use jenkinsstack_core::kind::load_balancer::Scheme;
 use jenkinsstack_status::facts::{HostedZone, Trouble};
 
 /// The certificate must be issued: a load balancer takes no other.
-pub(super) async fn certificate(account: &Account, spec: &JenkinsStackSpec) -> Result<(), Trouble> {
+pub(super) async fn certificate(sources: &Sources<'_>, spec: &JenkinsStackSpec) -> Result<(), Trouble> {
     let ListenerSource::OwnHttps { certificate_arn } = spec.endpoint.listener() else { return Ok(()) };
-    let status = account.certificate_status(certificate_arn).await.map_err(|error| failed(&error))?;
+    let status =
+        sources.account.certificate_status(certificate_arn, sources.max_age).await.map_err(|error| failed(&error))?;
     match status.as_deref() {
         Some("ISSUED") => Ok(()),
         Some(status) => Err(invalid("endpoint.certificateArn", &format!("{certificate_arn} is {status}, not ISSUED"))),
@@ -24,12 +24,12 @@ pub(super) async fn certificate(account: &Account, spec: &JenkinsStackSpec) -> R
 
 /// The existing listener, in the VPC of the stack and of the protocol that the spec says.
 pub(super) async fn listener(
-    account: &Account,
+    sources: &Sources<'_>,
     spec: &JenkinsStackSpec,
     vpc: &VpcId,
 ) -> Result<Option<FoundListener>, Trouble> {
     let ListenerSource::Existing(existing) = spec.endpoint.listener() else { return Ok(None) };
-    let found = account.listener(&existing.arn).await.map_err(|error| failed(&error))?;
+    let found = sources.account.listener(&existing.arn, sources.max_age).await.map_err(|error| failed(&error))?;
     let missing = || invalid("endpoint.existingListener.arn", &format!("{} does not exist", existing.arn));
     let found = found.ok_or_else(missing)?;
     let expected = match existing.protocol {
@@ -68,21 +68,21 @@ pub(super) async fn hosted_zone(
 }
 
 /// The existing cluster.
-pub(super) async fn cluster(account: &Account, spec: &JenkinsStackSpec) -> Result<Option<ClusterArn>, Trouble> {
+pub(super) async fn cluster(sources: &Sources<'_>, spec: &JenkinsStackSpec) -> Result<Option<ClusterArn>, Trouble> {
     let Some(name) = &spec.controller.existing_cluster else { return Ok(None) };
-    let found = account.cluster(name).await.map_err(|error| failed(&error))?;
+    let found = sources.account.cluster(name, sources.max_age).await.map_err(|error| failed(&error))?;
     let missing = || invalid("controller.existingCluster", &format!("there is no active cluster {name}"));
     found.and_then(|arn| arn.parse().ok()).map(Some).ok_or_else(missing)
 }
 
 /// The existing file system and its access point.
 pub(super) async fn file_system(
-    account: &Account,
+    sources: &Sources<'_>,
     spec: &JenkinsStackSpec,
 ) -> Result<Option<ExistingFileSystem>, Trouble> {
     let FileSystemSource::Existing(existing) = spec.storage.file_system() else { return Ok(None) };
     let (id, point) = (&existing.file_system_id, existing.access_point_id.as_deref());
-    let found = account.file_system(id, point).await.map_err(|error| failed(&error))?;
+    let found = sources.account.file_system(id, point, sources.max_age).await.map_err(|error| failed(&error))?;
     let missing = || match point {
         Some(point) => format!("there is no file system {id} with access point {point}"),
         None => format!("there is no file system {id}"),

@@ -1,10 +1,9 @@
 //! The VPC and its subnets: by id, or found by their tags.
 
-use super::{failed, wrong};
+use super::{Sources, failed, wrong};
 use jenkinsstack_api::JenkinsStackSpec;
 use jenkinsstack_api::spec::{ListenerSource, SubnetSelector, VpcSelector};
 use jenkinsstack_api::status::Reason;
-use jenkinsstack_aws::Account;
 use jenkinsstack_aws::lookup::Selector;
 use jenkinsstack_core::desired::{Context, Subnet};
 use jenkinsstack_core::id::VpcId;
@@ -14,16 +13,16 @@ use jenkinsstack_status::facts::Trouble;
 const LOAD_BALANCER_ZONES: usize = 2;
 
 /// The VPC that the spec means: exactly one.
-pub(super) async fn vpc(account: &Account, spec: &JenkinsStackSpec) -> Result<VpcId, Trouble> {
+pub(super) async fn vpc(sources: &Sources<'_>, spec: &JenkinsStackSpec) -> Result<VpcId, Trouble> {
     let selector = match spec.network.vpc() {
         VpcSelector::Id(id) => Selector::Ids(vec![id]),
         VpcSelector::Tags(tags) => Selector::Tags(tags),
     };
-    let found = account.vpcs(&selector).await.map_err(|error| failed(&error))?;
+    let found = sources.account.vpcs(&selector, sources.max_age).await.map_err(|error| failed(&error))?;
     let said = said(&selector);
     match found.as_slice() {
         [vpc] => Ok(vpc.clone()),
-        [] => Err(not_found(format!("spec.network.vpc: no VPC in {} has {said}", account.region))),
+        [] => Err(not_found(format!("spec.network.vpc: no VPC in {} has {said}", sources.account.region))),
         several => {
             let ids: Vec<&str> = several.iter().map(VpcId::as_str).collect();
             let message = format!("spec.network.vpc: {said} fits {}; name one by its id", ids.join(", "));
@@ -34,14 +33,14 @@ pub(super) async fn vpc(account: &Account, spec: &JenkinsStackSpec) -> Result<Vp
 
 /// The subnets of the stack's own load balancer; none with an existing listener.
 pub(super) async fn public_subnets(
-    account: &Account,
+    sources: &Sources<'_>,
     spec: &JenkinsStackSpec,
     vpc: &VpcId,
 ) -> Result<Vec<Subnet>, Trouble> {
     if let ListenerSource::Existing(_) = spec.endpoint.listener() {
         return Ok(Vec::new());
     }
-    let found = subnets(account, "network.publicSubnets", spec.network.public_subnets(), vpc).await?;
+    let found = subnets(sources, "network.publicSubnets", spec.network.public_subnets(), vpc).await?;
     let zones = Context::by_zone(&found).len();
     if zones < LOAD_BALANCER_ZONES {
         let message = format!(
@@ -54,15 +53,15 @@ pub(super) async fn public_subnets(
 
 /// The subnets of the task and of the mount targets.
 pub(super) async fn private_subnets(
-    account: &Account,
+    sources: &Sources<'_>,
     spec: &JenkinsStackSpec,
     vpc: &VpcId,
 ) -> Result<Vec<Subnet>, Trouble> {
-    subnets(account, "network.privateSubnets", spec.network.private_subnets(), vpc).await
+    subnets(sources, "network.privateSubnets", spec.network.private_subnets(), vpc).await
 }
 
 async fn subnets(
-    account: &Account,
+    sources: &Sources<'_>,
     field: &str,
     selector: SubnetSelector,
     vpc: &VpcId,
@@ -71,7 +70,7 @@ async fn subnets(
         SubnetSelector::Ids(ids) => Selector::Ids(ids),
         SubnetSelector::Tags(tags) => Selector::Tags(tags),
     };
-    let found = account.subnets(vpc, &selector).await.map_err(|error| failed(&error))?;
+    let found = sources.account.subnets(vpc, &selector, sources.max_age).await.map_err(|error| failed(&error))?;
     match &selector {
         Selector::Ids(ids) => {
             let missing = ids.iter().filter(|id| found.iter().all(|subnet| subnet.id.as_str() != *id));

@@ -14,6 +14,8 @@ use tokio::time::Instant;
 
 /// How long a provider may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest document that is read: real ones have a few thousand bytes.
+const LARGEST: usize = 1 << 20;
 /// How long a provider that could not be asked is left alone: all its stacks ask at the same time.
 const PAUSE: Duration = Duration::from_secs(10);
 
@@ -73,16 +75,30 @@ impl Discovery {
         answer
     }
 
+    /// The document, or why it can't be had.
+    async fn read(&self, url: &str) -> Result<Vec<u8>, String> {
+        let answer = self.client.get(url).send().await.and_then(reqwest::Response::error_for_status);
+        let mut answer = answer.map_err(|error| cause(&error))?;
+        let mut text = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|error| cause(&error))? {
+            text.extend_from_slice(&chunk);
+            if text.len() > LARGEST {
+                return Err(format!("it is longer than {LARGEST} bytes"));
+            }
+        }
+        Ok(text)
+    }
+
     async fn fetch(&self, issuer: &str) -> Result<OidcEndpoints, Trouble> {
         let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
-        let unreachable = |error: reqwest::Error| Trouble {
+        let unreachable = |why: &str| Trouble {
             reason: Reason::IssuerUnreachable,
-            message: format!("spec.auth.oidc.issuer: {url} can't be read: {}", cause(&error)),
+            message: format!("spec.auth.oidc.issuer: {url} can't be read: {why}"),
             about: None,
             outlook: Outlook::Retrying,
         };
-        let answer = self.client.get(&url).send().await.and_then(reqwest::Response::error_for_status);
-        let metadata: Metadata = answer.map_err(unreachable)?.json().await.map_err(unreachable)?;
+        let text = self.read(&url).await.map_err(|why| unreachable(&why))?;
+        let metadata: Metadata = serde_json::from_slice(&text).map_err(|error| unreachable(&error.to_string()))?;
         if metadata.issuer.trim_end_matches('/') != issuer.trim_end_matches('/') {
             let message = format!("{url} is the document of {}: write the issuer as it stands there", metadata.issuer);
             return Err(invalid("auth.oidc.issuer", &message));
@@ -118,4 +134,40 @@ fn cause(error: &reqwest::Error) -> String {
         innermost = source;
     }
     innermost.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    /// A provider whose document has so many bytes, and what is found there.
+    async fn found(length: usize) -> Result<OidcEndpoints, Trouble> {
+        // Another test of this process may have done so.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let issuer = format!("http://{}", listener.local_addr().unwrap());
+        let endpoints = r#""authorization_endpoint": "a", "token_endpoint": "t", "userinfo_endpoint": "u""#;
+        let document = format!(r#"{{"issuer": "{issuer}", {endpoints}}}"#);
+        let document = format!("{document}{}", " ".repeat(length.saturating_sub(document.len())));
+        let server = tokio::spawn(async move {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            let _ = connection.read(&mut [0; 1024]).await.unwrap();
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", document.len());
+            // The other side may hang up in the middle.
+            let _ = connection.write_all(format!("{head}{document}").as_bytes()).await;
+        });
+        let found = Discovery::new(PAUSE).unwrap().find(&issuer, Duration::ZERO).await;
+        server.abort();
+        found
+    }
+
+    #[tokio::test]
+    async fn a_document_is_read_up_to_a_limit() {
+        assert_eq!(found(LARGEST).await.unwrap().token, "t");
+        let trouble = found(LARGEST + 1).await.unwrap_err();
+        assert!(trouble.message.ends_with("it is longer than 1048576 bytes"), "{}", trouble.message);
+        assert_eq!((trouble.reason, trouble.outlook), (Reason::IssuerUnreachable, Outlook::Retrying));
+    }
 }

@@ -107,12 +107,12 @@ async fn secrets_manager(
     reference: &ClientSecretRef,
 ) -> Result<SecretValue, Trouble> {
     let ClientSecretRef { arn, key } = reference;
-    let found = sources.account.secret_text(arn).await.map_err(|error| failed(&error))?;
+    let found = sources.account.secret_text(arn, sources.max_age).await.map_err(|error| failed(&error))?;
     let missing = |what: &str| wrong(Reason::SecretNotFound, format!("spec.{field}: {what}"));
     let whole = found.ok_or_else(|| missing(&format!("{arn} does not exist or has no text")))?;
-    let Some(key) = key else { return Ok(SecretValue::new(whole)) };
-    let members: serde_json::Value =
-        serde_json::from_str(&whole).map_err(|_| missing(&format!("{arn} is not JSON, so it has no key {key}")))?;
+    let Some(key) = key else { return Ok(whole) };
+    let members: serde_json::Value = serde_json::from_str(whole.expose())
+        .map_err(|_| missing(&format!("{arn} is not JSON, so it has no key {key}")))?;
     let value = members.get(key).and_then(serde_json::Value::as_str);
     value.map(SecretValue::new).ok_or_else(|| missing(&format!("{arn} has no text under the key {key}")))
 }
@@ -120,12 +120,18 @@ async fn secrets_manager(
 /// The installation's fingerprinter, if the operator has made its key.
 ///
 /// # Errors
-/// When the Secret can't be read.
+/// When the Secret can't be read, or has no key in it: another one would be good for this process only, and every secret
+/// would be written to AWS at each start.
 pub async fn read_fingerprinter(client: &kube::Client, namespace: &str) -> Result<Option<Fingerprinter>, kube::Error> {
     let api: Api<Secret> = Api::namespaced(client.clone(), namespace);
-    let secret = api.get_opt(KEY_SECRET).await?;
-    let key = secret.and_then(|secret| secret.data).and_then(|mut data| data.remove(KEY));
-    Ok(key.map(|ByteString(key)| Fingerprinter::new(key)))
+    let Some(secret) = api.get_opt(KEY_SECRET).await? else { return Ok(None) };
+    let key = secret.data.and_then(|mut data| data.remove(KEY)).filter(|ByteString(key)| !key.is_empty());
+    let ByteString(key) = key.ok_or_else(|| {
+        let way_out =
+            "restore it, or delete the Secret: the operator then makes another key, and writes every secret once more";
+        kube::Error::Service(format!("Secret {KEY_SECRET} in namespace {namespace} has no {KEY}: {way_out}").into())
+    })?;
+    Ok(Some(Fingerprinter::new(key)))
 }
 
 /// The installation's fingerprinter. Its key lies in a Secret beside the operator and is made at the first start. Should
@@ -150,7 +156,8 @@ pub async fn fingerprinter(client: &kube::Client, namespace: &str) -> Result<Fin
         Ok(_) => Ok(Fingerprinter::new(key)),
         // Another replica was faster: its key counts.
         Err(kube::Error::Api(answer)) if answer.is_already_exists() => {
-            Ok(read_fingerprinter(client, namespace).await?.unwrap_or_else(|| Fingerprinter::new(key)))
+            let gone = || kube::Error::Service(format!("Secret {KEY_SECRET} came and went: start again").into());
+            read_fingerprinter(client, namespace).await?.ok_or_else(gone)
         }
         Err(error) => Err(error),
     }

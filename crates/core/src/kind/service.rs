@@ -116,12 +116,12 @@ pub struct Observed {
 }
 
 /// What no spec changes but somebody may change on AWS, in AWS's words. Service Connect, service discovery, VPC Lattice
-/// and EBS volumes are not in it: what others attach there is theirs, and starts no second task.
+/// and EBS volumes are not in it: what others attach there is theirs, and starts no second task. Nor is the platform
+/// version: it is not documented whether AWS shows `LATEST` as it was asked for or as the version that it is, and a file
+/// system keeps the task from older ones.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Settings {
-    /// Platform version of Fargate.
-    pub platform_version: String,
     /// Capacity providers in place of the launch type; a task on Spot can be taken away at any time.
     pub capacity_providers: BTreeSet<String>,
     /// Whether a task is moved to another zone: the new one starts before the old one stops.
@@ -144,7 +144,6 @@ impl Settings {
     /// As they are wanted.
     pub fn ours() -> Self {
         Self {
-            platform_version: "LATEST".into(),
             capacity_providers: BTreeSet::new(),
             rebalancing: "DISABLED".into(),
             propagate_tags: "SERVICE".into(),
@@ -159,7 +158,6 @@ impl Settings {
     /// How these differ from ours. Another controller takes another service (AWS::ECS::Service, AWS CloudFormation).
     fn against_ours(&self, diff: Diff) -> Diff {
         let Self {
-            platform_version,
             capacity_providers,
             rebalancing,
             propagate_tags,
@@ -169,8 +167,7 @@ impl Settings {
             hooks,
             controller,
         } = Self::ours();
-        diff.in_place("platformVersion", &platform_version, &self.platform_version)
-            .in_place("capacityProviderStrategy", &capacity_providers, &self.capacity_providers)
+        diff.in_place("capacityProviderStrategy", &capacity_providers, &self.capacity_providers)
             .in_place("availabilityZoneRebalancing", &rebalancing, &self.rebalancing)
             .in_place("propagateTags", &propagate_tags, &self.propagate_tags)
             .in_place("enableECSManagedTags", &managed_tags, &self.managed_tags)
@@ -211,6 +208,18 @@ pub struct Rollout {
     pub left: usize,
     /// Whether it was given up so long ago that it is worth another try.
     pub attempt: Attempt,
+    /// What ECS's last word says of the task's health.
+    pub told: Told,
+}
+
+/// What ECS says of the health of a service's task, without being asked for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Told {
+    /// Its last word is that the service is steady, and it would have taken back that word: it heeds health checks.
+    Healthy,
+    /// Nothing that would still hold.
+    Nothing,
 }
 
 /// Whether a deployment is worth another try.
@@ -231,7 +240,7 @@ impl Observed {
 
     /// Whether it runs as it should: one deployment, completed, its task running.
     pub fn state(&self) -> State {
-        let Rollout { state, reason, running, pending: _, deployments, left, attempt: _ } = &self.rollout;
+        let Rollout { state, reason, running, pending: _, deployments, left, attempt: _, told: _ } = &self.rollout;
         match (self.status.as_str(), state.as_str()) {
             ("ACTIVE", _) if self.desired_count == 0 && *left > 0 => State::Pending("the old task is stopping".into()),
             ("ACTIVE", "COMPLETED") if *deployments == 1 && *running == self.desired_count => State::Ready,

@@ -27,7 +27,7 @@ impl<'a> Planner<'a> {
     }
 
     pub(super) fn plan(mut self, goal: Goal) -> Plan {
-        if !self.belongs_to_others() {
+        if !self.belongs_to_others(goal) {
             match goal {
                 Goal::Run => self.run(),
                 Goal::LeaveKeepHome | Goal::LeaveNothing => self.leave(goal),
@@ -39,11 +39,11 @@ impl<'a> Planner<'a> {
     }
 
     /// One resource of another installation is enough: that one runs this stack, and nothing is touched.
-    fn belongs_to_others(&mut self) -> bool {
+    fn belongs_to_others(&mut self, goal: Goal) -> bool {
         let theirs = |seen: &&Seen| self.seen.installation(seen).is_some_and(|of| of != self.installation);
         let Some(seen) = self.seen.all().find(theirs) else { return false };
         let installation = self.seen.installation(seen).unwrap_or_default().to_owned();
-        self.block(&seen.node, seen.observed.kind(), Blocker::OtherInstallation { installation });
+        self.block(&seen.node, seen.observed.kind(), Blocker::OtherInstallation { installation, goal });
         true
     }
 

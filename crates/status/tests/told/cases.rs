@@ -25,6 +25,8 @@ pub(crate) struct Case {
     pub(crate) deleting: bool,
     pub(crate) jenkins: JenkinsHealth,
     pub(crate) targets: Option<TargetHealth>,
+    pub(crate) unwell: u32,
+    pub(crate) failed: u32,
     pub(crate) zone: Option<HostedZone>,
     pub(crate) what: What,
 }
@@ -59,9 +61,11 @@ impl Case {
                 hosted_zone: self.zone.as_ref(),
                 targets: self.targets,
                 jenkins: self.jenkins,
+                unwell: self.unwell,
             }),
         };
-        status(&Facts { generation: 3, spec: &self.spec, now: at(second), requested_at: None, previous, phase })
+        let (spec, now, requested_at, failed) = (&self.spec, at(second), Some("now"), self.failed);
+        status(&Facts { generation: 3, spec, now, requested_at, previous, failed, phase })
     }
 }
 
@@ -98,6 +102,8 @@ pub(crate) fn passed(name: &'static str, spec: &JenkinsStackSpec, fake: Fake, je
         deleting: false,
         jenkins,
         targets,
+        unwell: 0,
+        failed: 0,
         zone: Some(HostedZone { id: "Z0123456789ABCDEFGHIJ".into(), name: "example.com".into() }),
         what: What::Passed,
     }
@@ -166,7 +172,11 @@ fn passes() -> Vec<Case> {
         passed("load-balancer-replaced", &internal, replacing, JenkinsHealth::Up),
         passed("ready", &spec(), rest.clone(), JenkinsHealth::Up),
         passed("ready-not-asked", &spec(), rest.clone(), JenkinsHealth::Unknown),
-        passed("jenkins-down", &spec(), rest, JenkinsHealth::Down),
+        passed("jenkins-down", &spec(), rest.clone(), JenkinsHealth::Down),
+        Case {
+            targets: Some(TargetHealth::Unhealthy),
+            ..passed("target-unhealthy", &spec(), rest, JenkinsHealth::Unknown)
+        },
     ]
 }
 

@@ -5,10 +5,12 @@ use crate::fake::Fake;
 use crate::rollout::settled;
 use crate::world::{PLANTED, graph_of};
 use jenkinsstack_api::JenkinsStackStatus;
-use jenkinsstack_api::status::{ConditionType, JenkinsHealth, Reason, ResourceState};
+use jenkinsstack_api::status::{ConditionType, JenkinsHealth, Reason, ResourceState, TargetHealth};
 use jenkinsstack_core::graph::NodeId;
-use jenkinsstack_core::kind::{Kind, State};
+use jenkinsstack_core::kind::service::Told;
+use jenkinsstack_core::kind::{Kind, Observed, State};
 use jenkinsstack_core::plan::{Plan, Wait};
+use jenkinsstack_status::conditions::LASTING;
 
 /// Every case after nothing, and after every other one.
 fn successions() -> Vec<(String, Option<JenkinsStackStatus>, JenkinsStackStatus)> {
@@ -38,7 +40,9 @@ fn conditions_follow_kstatus() {
         assert!(reconciling.is_none() || stalled.is_none(), "{name}: both at once");
         for present in [reconciling, stalled].into_iter().flatten() {
             assert_eq!(present.status, "True", "{name}: {} is there only while true", present.type_);
-            assert_ne!(ready.unwrap().status, "True", "{name}: ready and not at rest");
+            // What may pass by itself does not take Ready away at once.
+            let held = present.reason == Reason::ProgressingWithRetry.to_string();
+            assert!(held || ready.unwrap().status != "True", "{name}: ready and not at rest");
         }
         assert_eq!(status.observed_generation, Some(3), "{name}");
         assert!(status.conditions.iter().all(|condition| condition.observed_generation == Some(3)), "{name}");
@@ -102,6 +106,112 @@ fn a_pause_keeps_what_was_ready() {
     let paused = cases::all().into_iter().find(|case| case.name == "suspended").unwrap().status(60, Some(&ready));
     assert!(is(&paused, ConditionType::Ready, "True"));
     assert_eq!(paused.condition(ConditionType::Ready).unwrap().reason, Reason::Suspended.to_string());
+}
+
+fn named(name: &str) -> Case {
+    cases::all().into_iter().find(|case| case.name == name).unwrap()
+}
+
+fn reason(status: &JenkinsStackStatus, type_: ConditionType) -> &str {
+    status.condition(type_).map_or("", |condition| condition.reason.as_str())
+}
+
+#[test]
+fn the_condition_of_jenkins_says_what_jenkins_says() {
+    for (name, jenkins) in
+        [("ready", "True"), ("ready-not-asked", "Unknown"), ("jenkins-down", "False"), ("target-unhealthy", "False")]
+    {
+        let status = named(name).status(0, None);
+        assert!(is(&status, ConditionType::Jenkins, jenkins), "{name}: {status:?}");
+    }
+}
+
+#[test]
+fn a_jenkins_that_cannot_be_asked_is_judged_by_its_target() {
+    for (targets, ready) in [
+        (TargetHealth::Healthy, true),
+        (TargetHealth::Unknown, true),
+        (TargetHealth::Unhealthy, false),
+        (TargetHealth::Initial, false),
+        (TargetHealth::Draining, false),
+        (TargetHealth::None, false),
+    ] {
+        let status = Case { targets: Some(targets), ..named("ready-not-asked") }.status(0, None);
+        assert_eq!(is(&status, ConditionType::Ready, "True"), ready, "{targets:?}");
+        let unhealthy = reason(&status, ConditionType::Ready) == Reason::Unhealthy.to_string();
+        assert_eq!(unhealthy, !ready, "{targets:?}");
+        assert_eq!(status.health.unwrap().targets, targets);
+    }
+}
+
+#[test]
+fn a_service_at_rest_is_not_taken_for_a_healthy_one() {
+    let mut case = named("ready-not-asked");
+    let mut seen = case.fake.seen.of(&NodeId::new("service"))[0].clone();
+    let Observed::Service(service) = &mut seen.observed else { panic!("{seen:?}") };
+    service.rollout.told = Told::Nothing;
+    case.fake.seen.see(seen);
+    assert_eq!(case.status(0, None).health.unwrap().targets, TargetHealth::Unknown);
+}
+
+#[test]
+fn one_bad_look_at_jenkins_is_not_believed_by_a_ready_stack() {
+    let ready = named("ready").status(0, None);
+    for name in ["jenkins-down", "target-unhealthy"] {
+        let first = Case { unwell: 1, ..named(name) }.status(60, Some(&ready));
+        assert!(is(&first, ConditionType::Ready, "True") && is(&first, ConditionType::Jenkins, "False"), "{name}");
+        let second = Case { unwell: 2, ..named(name) }.status(75, Some(&first));
+        assert!(is(&second, ConditionType::Ready, "False"), "{name}");
+        let third = Case { unwell: 1, ..named(name) }.status(90, Some(&second));
+        assert!(is(&third, ConditionType::Ready, "False"), "{name}: once it is not Ready, it takes a good look");
+        assert!(is(&named("ready").status(105, Some(&third)), ConditionType::Ready, "True"), "{name}");
+    }
+}
+
+#[test]
+fn a_passing_trouble_does_not_take_ready_away_until_it_lasts() {
+    let ready = named("ready").status(0, None);
+    let slow = named("throttled").troubles;
+    let unread = Case { troubles: slow, ..named("unread") };
+    for case in [unread, named("stopped-retrying")] {
+        let held = Case { failed: LASTING - 1, ..case }.status(60, Some(&ready));
+        assert!(is(&held, ConditionType::Ready, "True"), "{held:?}");
+        assert_eq!(reason(&held, ConditionType::Reconciling), Reason::ProgressingWithRetry.to_string());
+        assert_eq!(areas(&held), areas(&ready), "what could not be read stays as it was");
+        assert_eq!((&held.endpoints, &held.resources), (&ready.endpoints, &ready.resources));
+    }
+    for name in ["unread", "stopped-retrying"] {
+        let case = named(name);
+        let troubles = named("throttled").troubles;
+        let lasting = Case { failed: LASTING, troubles, ..case }.status(60, Some(&ready));
+        assert!(is(&lasting, ConditionType::Ready, "False"), "{name}");
+    }
+    for name in ["throttled", "stopped-needs-user", "denied"] {
+        let status = named(name).status(60, Some(&ready));
+        assert!(is(&status, ConditionType::Ready, "False"), "{name}: something is known to differ, or needs somebody");
+    }
+}
+
+fn areas(status: &JenkinsStackStatus) -> Vec<String> {
+    let area = |type_: &str| !["Ready", "Reconciling", "Stalled"].contains(&type_);
+    let of = status.conditions.iter().filter(|condition| area(&condition.type_));
+    of.map(|condition| format!("{} {}", condition.type_, condition.status)).collect()
+}
+
+#[test]
+fn another_spec_begins_without_ready() {
+    let mut before = named("ready").status(0, None);
+    before.conditions.iter_mut().for_each(|condition| condition.observed_generation = Some(2));
+    let status = named("stopped-retrying").status(60, Some(&before));
+    assert!(is(&status, ConditionType::Ready, "False"), "{status:?}");
+}
+
+#[test]
+fn a_nudge_counts_as_handled_once_something_was_looked_at() {
+    for case in cases::all() {
+        let looked = matches!(case.what, What::Passed | What::Stopped(_));
+        assert_eq!(case.status(0, None).last_handled_reconcile_at.is_some(), looked, "{}", case.name);
+    }
 }
 
 #[test]

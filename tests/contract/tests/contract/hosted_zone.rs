@@ -43,6 +43,8 @@ async fn the_longest_name_that_fits_is_found() {
 async fn a_private_zone_counts_inside_its_vpc() {
     let bench = Bench::new().await;
     make(&bench, "ci.bytesource.internal", "private", Some(&bench.network.vpc));
+    let other = bench.by_hand("ec2", "CreateVpc", json!({"CidrBlock": "10.9.0.0/16"}))["Vpc"]["VpcId"].clone();
+    make(&bench, "ci.bytesource.internal", "of another VPC", other.as_str());
     let inside: VpcId = bench.network.vpc.parse().unwrap();
     let outside: VpcId = "vpc-0123456789abcdef0".parse().unwrap();
     assert_eq!(found(&bench, Audience::Vpc(&inside)).await.as_deref(), Some("ci.bytesource.internal"));

@@ -24,5 +24,6 @@ mod secret;
 mod security_group;
 mod security_group_rule;
 mod service;
+mod shared;
 mod target_group;
 mod task_definition;

@@ -9,7 +9,7 @@ use jenkinsstack_cloud::faults::{Effect, Occurrence, Rule};
 use jenkinsstack_cloud::service::ecs::Script;
 use jenkinsstack_core::graph::{Graph, Node};
 use jenkinsstack_core::input::{HasInputs, Input};
-use jenkinsstack_core::kind::service::{Attempt, Exec};
+use jenkinsstack_core::kind::service::{Attempt, Exec, Told};
 use jenkinsstack_core::kind::{Kind, Observed, State, service};
 use jenkinsstack_core::observed::Seen;
 use jenkinsstack_core::plan::{Action, Blocker, Plan};
@@ -93,6 +93,26 @@ async fn lives() {
     assert_eq!(bench.list(&id(), Kind::Service).await, []);
     bench.create(&id(), &node).await;
     assert_eq!(existing(bench, "ecs:service").len(), 1, "the name is free again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_is_where_it_should_be_may_have_a_task_that_is_not_healthy() {
+    let stage = Stage::new().await;
+    let (_, seen) = running(&stage).await;
+    stage.bench.wait(Duration::from_secs(1200)).await;
+    let told = |seen: &Seen| (seen.observed.state() == State::Ready, observed(seen).rollout.told);
+    assert_eq!(told(&the_service(&stage).await), (true, Told::Healthy));
+    let task = existing(&stage.bench, "ecs:task").pop().unwrap().arn;
+    stage.bench.by_hand("ecs", "StopTask", json!({"cluster": CLUSTER_NAME, "task": task}));
+    let mut ready = Vec::new();
+    for _ in 0..1200 {
+        stage.bench.wait(Duration::from_secs(1)).await;
+        let now = read(&stage.bench, &seen.id()).await.unwrap();
+        ready.extend(Some(told(&now)).filter(|(ready, _)| *ready).map(|(_, told)| told));
+    }
+    ready.dedup();
+    let last = ready.split_off(ready.len() - 2);
+    assert_eq!(last, [Told::Nothing, Told::Healthy], "a new task runs before it is healthy");
 }
 
 #[tokio::test(start_paused = true)]

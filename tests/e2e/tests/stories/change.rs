@@ -93,6 +93,8 @@ pub(crate) async fn a_suspended_stack_is_left_alone(world: Arc<World>) -> anyhow
     };
     world.until(name, LIMIT, reason).await?;
     ensure!(world.items(name).is_empty(), "a suspended stack makes nothing");
+    let finalizers = world.stack(name).await?.and_then(|stack| stack.metadata.finalizers).unwrap_or_default();
+    ensure!(finalizers == ["jenkinsstack.io/aws-cleanup"], "and does not go without what it may have on AWS");
     object["spec"]["suspend"] = json!(false);
     world.apply(&object).await?;
     let ready = world.ready(name, LIMIT).await?;

@@ -35,6 +35,8 @@ pub(crate) async fn they_tell_the_story_once(world: Arc<World>) -> anyhow::Resul
     let waits = |status: &_| says(status, ConditionType::Ready, "Deleting", &["everything is gone", "asked once more"]);
     world.until(name, LIMIT, waits).await?;
     world.gone(name, LIMIT).await?;
+    let last = || async { Ok(told(&world, name).await?.iter().any(|event| event.reason == "Deleted")) };
+    world.eventually_async(LIMIT, "it is told that the stack is gone", last).await?;
     let all = told(&world, name).await?;
     let leave = all.get(deploy.len()..).unwrap_or_default();
     calm_and_once(leave)?;

@@ -54,6 +54,7 @@ pub(crate) async fn one_name_in_two_installations_is_stalled(world: Arc<World>) 
         ensure!(says(&status, type_, "OwnedByAnotherInstallation", &[]), "{type_}: {status:?}");
     }
     second.delete(NAME).await?;
+    let texts = [installation.as_str(), "set spec.deletionPolicy of this stack to Orphan"];
     second.until(NAME, LIMIT, stalled("OwnedByAnotherInstallation", &texts)).await?;
     object["spec"]["deletionPolicy"] = json!("Orphan");
     second.apply(&object).await?;

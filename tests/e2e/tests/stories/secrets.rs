@@ -54,6 +54,9 @@ pub(crate) async fn no_value_is_told_in_a_whole_life(world: Arc<World>) -> anyho
     told.object(&world).await?;
     world.delete(NAME).await?;
     world.gone(NAME, LIMIT).await?;
+    let last =
+        || async { Ok(world.events(NAME).await?.iter().any(|event| event.reason.as_deref() == Some("Deleted"))) };
+    world.eventually_async(LIMIT, "it is told that the stack is gone", last).await?;
 
     let events = world.kubectl(&["get", "events.events.k8s.io", "--namespace", &namespace, "--output", "json"]).await?;
     ensure!(["Created", "Updated", "AccessDenied", "Deleted"].iter().all(|reason| events.contains(reason)), "{events}");

@@ -148,7 +148,6 @@ fn breaking(at: &Desk<'_>, member: &str, value: Value) -> anyhow::Result<Value> 
 
 fn settings() -> Vec<Hand> {
     vec![
-        hand("service", "platformVersion", |at| update(at, json!({"platformVersion": "1.4.0"}))),
         hand("service", "capacityProviderStrategy", |at| {
             update(at, json!({"capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]}))
         }),

@@ -4,9 +4,10 @@ use crate::account::Account;
 use crate::error::Error;
 use aws_sdk_ecs::types::{
     AssignPublicIp, Deployment, DeploymentConfiguration, DeploymentLifecycleHook, DeploymentRolloutState, Service,
+    ServiceEvent,
 };
 use aws_smithy_types::DateTime;
-use jenkinsstack_core::kind::service::{Attempt, Breaker, Exec, Observed, PublicIp, Rollout, Settings};
+use jenkinsstack_core::kind::service::{Attempt, Breaker, Exec, Observed, PublicIp, Rollout, Settings, Told};
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
@@ -23,6 +24,12 @@ const REST: Duration = Duration::from_secs(600);
 const PROBLEMS: [&str; 4] = ["unable to", "failed", "unhealthy", "throttled"];
 /// Words of events that only repeat that something is wrong.
 const ECHOES: [&str; 2] = ["deployment failed", "unable to consistently start"];
+/// What a service says when its task is healthy.
+const STEADY: &str = "has reached a steady state";
+/// What it says beside that when a deployment is over.
+const COMPLETED: &str = "deployment completed";
+/// What it says when it has started a task.
+const STARTED: &str = "has started";
 
 /// The service as far as the operator means to control it, and how far it is.
 pub(super) fn observed(operation: &'static str, service: &Service, account: &Account) -> Result<Observed, Error> {
@@ -64,7 +71,6 @@ fn settings(service: &Service) -> Settings {
     let stages = hooks.flat_map(DeploymentLifecycleHook::lifecycle_stages).map(|stage| stage.as_str().to_owned());
     let text = |value: Option<&str>, default: &str| value.unwrap_or(default).to_owned();
     Settings {
-        platform_version: text(service.platform_version(), "LATEST"),
         capacity_providers: names(service.capacity_provider_strategy().iter().map(|item| item.capacity_provider())),
         rebalancing: text(service.availability_zone_rebalancing().map(|value| value.as_str()), "DISABLED"),
         propagate_tags: text(service.propagate_tags().map(|value| value.as_str()), "NONE"),
@@ -115,12 +121,31 @@ fn rollout(service: &Service, now: SystemTime) -> Rollout {
         deployments: service.deployments().len(),
         left: 0,
         attempt: if failed && rested { Attempt::Outdated } else { Attempt::Current },
+        told: told(service, now),
     }
 }
 
+/// ECS says that a service is steady, and says something else as soon as a health check fails; but until the grace period
+/// of its task has passed it does not heed them ("Amazon ECS service event messages", Amazon ECS Developer Guide;
+/// CreateService, member `healthCheckGracePeriodSeconds`).
+fn told(service: &Service, now: SystemTime) -> Told {
+    let says = |event: &&ServiceEvent, words: &str| event.message().is_some_and(|message| message.contains(words));
+    let last = service.events().iter().find(|event| !says(event, COMPLETED));
+    let started = service.events().iter().find(|event| says(event, STARTED)).and_then(|event| event.created_at());
+    let grace = u64::try_from(service.health_check_grace_period_seconds().unwrap_or_default()).unwrap_or_default();
+    let heeds = |at: &DateTime| age(at, now).is_some_and(|age| age > Duration::from_secs(grace));
+    if last.is_some_and(|event| says(&event, STEADY)) && started.is_none_or(heeds) {
+        return Told::Healthy;
+    }
+    Told::Nothing
+}
+
+fn age(at: &DateTime, now: SystemTime) -> Option<Duration> {
+    now.duration_since(SystemTime::try_from(*at).ok()?).ok()
+}
+
 fn is_older(deployment: &Deployment, now: SystemTime) -> bool {
-    let updated = deployment.updated_at().and_then(|at| SystemTime::try_from(*at).ok());
-    updated.and_then(|at| now.duration_since(at).ok()).is_some_and(|age| age >= REST)
+    deployment.updated_at().and_then(|at| age(at, now)).is_some_and(|age| age >= REST)
 }
 
 /// Why it does not run, as far as ECS says: why the deployment was given up, and the newest problem since it began.

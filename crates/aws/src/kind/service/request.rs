@@ -89,9 +89,6 @@ pub(super) fn update(
 
 /// What is the same for every stack, where it differs.
 fn settings(mut call: UpdateServiceFluentBuilder, fields: &[Field]) -> UpdateServiceFluentBuilder {
-    if changes(fields, "platformVersion") {
-        call = call.platform_version(PLATFORM);
-    }
     // An empty strategy is the way back to the launch type (UpdateService, Amazon ECS API Reference).
     if changes(fields, "capacityProviderStrategy") {
         call = call.set_capacity_provider_strategy(Some(Vec::new()));

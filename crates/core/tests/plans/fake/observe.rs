@@ -1,7 +1,7 @@
 //! From what is wanted to what AWS shows of it.
 
 use jenkinsstack_core::id::Name;
-use jenkinsstack_core::kind::service::{Attempt, Breaker, Rollout};
+use jenkinsstack_core::kind::service::{Attempt, Breaker, Rollout, Told};
 use jenkinsstack_core::kind::{
     Desired, Observed, access_point, backup_policy, cluster, file_system, file_system_policy, listener, listener_rule,
     load_balancer, log_group, mount_target, role, secret, security_group, security_group_rule, service, target_group,
@@ -98,12 +98,12 @@ pub(super) fn later(before: &Observed) -> Option<Observed> {
         Observed::Service(o) if o.status == "DRAINING" => return None,
         // Stop before start: the old task goes, then the new one comes, then the deployment is complete.
         Observed::Service(o) if o.rollout.state == "IN_PROGRESS" => {
-            let Rollout { state, running, pending, deployments, .. } = &mut o.rollout;
+            let Rollout { state, running, pending, deployments, told, .. } = &mut o.rollout;
             match (*running, *pending) {
                 (1, 0) if *deployments == 2 => *running = 0,
                 (0, 0) => *pending = 1,
                 (0, _) => (*running, *pending, *deployments) = (1, 0, 1),
-                _ => *state = "COMPLETED".into(),
+                _ => (*state, *told) = ("COMPLETED".into(), Told::Healthy),
             }
         }
         _ => (),
@@ -313,6 +313,7 @@ fn service(d: &service::Desired, number: usize) -> Observed {
             deployments: 2,
             left: 0,
             attempt: Attempt::Current,
+            told: Told::Nothing,
         },
     })
 }

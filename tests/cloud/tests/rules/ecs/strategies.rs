@@ -48,7 +48,7 @@ async fn blue_green_needs_a_second_target_group() {
     );
     let stage = Stage::new().await;
     let target = stage.balancer().await;
-    stage.steady(|input| input["loadBalancers"] = balancers(&target)).await;
+    stage.create(|input| input["loadBalancers"] = balancers(&target));
     let mut input = json!({
         "cluster": "ci", "service": "web", "deploymentConfiguration": {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 5},
     });
