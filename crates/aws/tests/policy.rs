@@ -93,6 +93,7 @@ fn is_about(action: &str, resource: &str) -> bool {
             ("ecs", _) => &["service"],
             ("iam", _) => &["role"],
             ("logs", _) => &["log-group"],
+            ("route53", _) => &["hostedzone"],
             ("secretsmanager", _) => &["secret"],
             other => panic!("say what {other:?} is about"),
         },
