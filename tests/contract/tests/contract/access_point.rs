@@ -76,7 +76,7 @@ async fn it_stands_on_a_file_system_of_the_user() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_root_needs_another_one() {
+async fn another_root_is_refused() {
     let bench = Bench::new().await;
     let (_, _, home) = home(&bench).await;
     let (id, node) = point(&bench, id_of(&home));
@@ -87,7 +87,7 @@ async fn another_root_needs_another_one() {
     bench.by_hand("efs", "CreateAccessPoint", input);
     bench.wait(Duration::from_secs(60)).await;
     let bare = bench.list(&id, Kind::AccessPoint).await;
-    assert!(matches!(node.desired.diff(&bare[0].observed), Ok(Some(Change::Replace { .. }))));
+    assert!(matches!(node.desired.diff(&bare[0].observed), Ok(Some(Change::Refused { .. }))));
 }
 
 #[tokio::test(start_paused = true)]
