@@ -4,7 +4,7 @@
 //! Answers are kept and shared by all stacks of the account: a thousand stacks in one VPC ask once. How old one may be says
 //! who asks; zero is for a fresh one.
 
-mod shared;
+mod answers;
 mod zone;
 
 pub use zone::{Audience, HostedZone};
@@ -12,6 +12,7 @@ pub use zone::{Audience, HostedZone};
 use crate::account::Account;
 use crate::error::{Error, present};
 use crate::permission::{On, Permission, When, permit};
+use answers::Shared;
 use aws_sdk_acm::types::CertificateStatus;
 use aws_sdk_ec2::types::Filter;
 use aws_sdk_elasticloadbalancingv2::types::LoadBalancerSchemeEnum;
@@ -19,7 +20,6 @@ use jenkinsstack_core::desired::{ExistingFileSystem, ExistingListener, Subnet};
 use jenkinsstack_core::id::{FileSystemId, SecurityGroupId, VpcId};
 use jenkinsstack_core::kind::load_balancer::Scheme;
 use jenkinsstack_core::secret::SecretValue;
-use shared::Shared;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
