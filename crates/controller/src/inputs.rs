@@ -56,25 +56,26 @@ pub async fn gather(sources: &Sources<'_>, owner: &Owner, spec: &JenkinsStackSpe
         return Err(invalid(&violation.field, &violation.message));
     }
     let account = sources.account;
-    let network = async {
+    // Boxed: together they are too much for a stack.
+    let network = Box::pin(async {
         let vpc = network::vpc(sources, spec).await?;
         let public = network::public_subnets(sources, spec, &vpc);
         let private = network::private_subnets(sources, spec, &vpc);
         let (public, private, listener) = try_join!(public, private, existing::listener(sources, spec, &vpc))?;
         let zone = existing::hosted_zone(sources, spec, &vpc, listener.as_ref()).await;
         Ok((vpc, public, private, listener, zone))
-    };
-    let existing = async {
+    });
+    let existing = Box::pin(async {
         let certificate = existing::certificate(sources, spec);
         let found = try_join!(certificate, existing::file_system(sources, spec), existing::cluster(sources, spec))?;
         let ((), file_system, cluster) = found;
         Ok((file_system, cluster))
-    };
-    let told = async {
+    });
+    let told = Box::pin(async {
         let environment = secrets::environment(sources, owner, spec);
         let client_secret = secrets::client_secret(sources, owner, spec);
         try_join!(environment, client_secret, oidc::endpoints(sources, spec))
-    };
+    });
     let ((vpc, public_subnets, private_subnets, listener, hosted_zone), (file_system, cluster), told) =
         try_join!(network, existing, told)?;
     let (secrets, client_secret, oidc_endpoints) = told;

@@ -46,7 +46,8 @@ async fn values(secrets: &Client) {
 async fn tags(desk: &Desk, secrets: &Client) {
     secrets.tag_resource().secret_id(NAME).tags(tag("stack", "one")).send().await.expect("tagged");
     secrets.untag_resource().secret_id(NAME).tag_keys("team").send().await.expect("untagged");
-    desk.wait(30).await;
+    // "ListSecrets might not reflect changes from the last five minutes" (AWS Secrets Manager API Reference).
+    desk.wait(301).await;
     let filter = Filter::builder().key(FilterNameStringType::TagKey).values("stack").build();
     let listed = secrets.list_secrets().filters(filter).send().await.expect("secrets");
     assert_eq!(listed.secret_list().iter().map(|secret| secret.name()).collect::<Vec<_>>(), [Some(NAME)]);

@@ -121,7 +121,7 @@ async fn print_next(world: &World) -> anyhow::Result<()> {
         format!(
             "kubectl patch jks {NAME} --type merge --patch '{{\"spec\":{{\"controller\":{{\"memory\":\"8Gi\"}}}}}}'"
         ),
-        format!("kubectl wait jks {NAME} --for=condition=Reconciling=false --timeout=5m"),
+        format!("kubectl wait jks {NAME} --for=condition=Ready --timeout=5m"),
         format!("aws logs put-retention-policy --log-group-name {logs} --retention-in-days 1"),
         format!("kubectl jenkinsstack plan {NAME} || true"),
         format!("kubectl annotate jks {NAME} --overwrite jenkinsstack.io/reconcile-requested-at=$(date +%s)"),

@@ -61,7 +61,8 @@ async fn delete(goal: Goal, part: usize, of: usize) {
     sweep(Scene::deploy(7, Nothing).await, next, None, part, of).await;
 }
 
-/// The spec of an update changes back while it is under way.
+/// The spec of an update changes back while it is under way. Left out: settings, of which AWS lets the throughput mode change
+/// once a day, and rotated secrets, which leave revisions that a stack has that never knew other ones.
 async fn regret(update: Change, part: usize, of: usize) {
     let next = Scene::update(7, Nothing, Nothing).await;
     let end = next.plain().await.end;
@@ -79,9 +80,7 @@ lives! {
     back_from_bigger: regret(Bigger, 0, 1);
     back_from_internal: regret(Internal, 0, 1);
     back_from_doors: regret(Doors, 0, 1);
-    back_from_rotated: regret(Rotated, 0, 1);
     back_from_fewer: regret(Fewer, 0, 1);
-    back_from_settings: regret(Settings, 0, 1);
     back_from_theirs: regret(Theirs, 0, 1);
     back_from_moved: regret(Moved, 0, 1);
     deleted_while_bigger: give_up(Bigger, 0, 1);
