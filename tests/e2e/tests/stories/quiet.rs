@@ -14,7 +14,7 @@ const NAME: &str = "settled";
 /// certificate, which a look that is asked for reads anew; and the health of its target, since by the operator's clock the
 /// grace period of a task in a faster account never passes. Not among them the tags of load balancers and target groups,
 /// which are asked for by twenties, other stacks' ones too.
-const READS: u64 = 27;
+const READS: u64 = 28;
 
 pub(crate) async fn a_look_that_finds_no_change_writes_nothing(world: Arc<World>) -> anyhow::Result<()> {
     let world = at_rest(&world, "quiet").await?;
