@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const NAME: &str = "settled";
-/// Calls of a look at one stack: a listing for each kind that it has, and what belongs to the listed things; VPC, subnets and
-/// certificate, which a look that is asked for reads anew; and the health of its target, since by the operator's clock the
+/// Calls of a look at one stack: a listing for each kind that it has, and what belongs to the listed things; VPC, subnets,
+/// certificate and hosted zones, which a look that is asked for reads anew; and the health of its target, since by the operator's clock the
 /// grace period of a task in a faster account never passes. Not among them the tags of load balancers and target groups,
 /// which are asked for by twenties, other stacks' ones too.
 const READS: u64 = 28;
