@@ -13,6 +13,7 @@ mod cloud;
 pub mod door;
 pub mod faults;
 pub mod iam;
+pub mod indexed;
 pub mod models;
 pub mod oracle;
 pub mod page;

@@ -18,13 +18,13 @@ mod reach;
 mod refuse;
 mod route;
 mod rule;
-mod rules;
 mod subnet;
 mod tag;
 mod vpc;
 mod zone;
 
 use super::{Item, Service};
+use crate::indexed::Indexed;
 use crate::tags::Tags;
 use crate::world::{Place, Region, World};
 use serde_json::Value;
@@ -38,7 +38,6 @@ pub use reach::{admits, reaches, reaches_internet};
 pub use refuse::Kind;
 pub use route::{Route, RouteTable, Target};
 pub use rule::{Form, Ports, Rule};
-pub use rules::Rules;
 pub use subnet::Subnet;
 pub use vpc::Vpc;
 pub use zone::zones;
@@ -98,8 +97,8 @@ pub struct State {
     pub route_tables: BTreeMap<String, RouteTable>,
     /// Security groups by id.
     pub groups: BTreeMap<String, Group>,
-    /// Rules of all security groups.
-    pub rules: Rules,
+    /// Rules of all security groups by id, under their groups.
+    pub rules: Indexed<Rule>,
     /// Network interfaces by id.
     pub interfaces: BTreeMap<String, Eni>,
     /// Tags of all resources by resource id; a resource without tags has no entry.

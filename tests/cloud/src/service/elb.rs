@@ -18,7 +18,6 @@ mod listener;
 mod network;
 mod refusal;
 mod rule;
-mod rules;
 mod serve;
 mod shared;
 mod tagged;
@@ -29,12 +28,12 @@ pub use serve::{NoAnswer, Served, Visit, serve};
 pub use target::{deregister_target, register_target, target_state};
 
 use super::{Item, Service};
+use crate::indexed::Indexed;
 use crate::world::{Place, Region, World};
 use balancer::Balancer;
 use group::Group;
 use listener::Listener;
 use rule::Rule;
-use rules::Rules;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The service's table.
@@ -63,7 +62,8 @@ pub struct State {
     balancers: BTreeMap<String, Balancer>,
     groups: BTreeMap<String, Group>,
     listeners: BTreeMap<String, Listener>,
-    rules: Rules,
+    /// The rules of all listeners, under the target groups that they forward to.
+    rules: Indexed<Rule>,
     registrations: u64,
 }
 
@@ -134,7 +134,7 @@ pub fn target_type<'r>(region: &'r Region, target_group: &str) -> Option<&'r str
 impl State {
     /// The load balancers whose listeners or rules forward to a target group.
     fn users(&self, group: &str) -> BTreeSet<&str> {
-        let forwarding = self.rules.forwarding_to(group);
+        let forwarding = self.rules.under(group);
         forwarding.filter_map(|rule| self.balancer_of(&rule.listener)).map(|balancer| balancer.arn.as_str()).collect()
     }
 

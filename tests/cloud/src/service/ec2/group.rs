@@ -220,7 +220,7 @@ fn delete_security_group(call: &mut Call<'_>) -> Answer {
         return Err(refuse::dependency(format!("resource {id} has a dependent object")));
     }
     let state = &mut call.regional().ec2;
-    for rule in state.rules.remove_of(&id) {
+    for rule in state.rules.remove_under(&id) {
         state.tags.remove(&rule.id);
     }
     state.groups.remove(&id);

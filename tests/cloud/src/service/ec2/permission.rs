@@ -152,7 +152,9 @@ fn update_descriptions(call: &mut Call<'_>, egress: bool) -> Answer {
     };
     let rules = &mut call.regional().ec2.rules;
     for (id, description) in changes {
-        rules.describe(&id, description);
+        if let Some(rule) = rules.get_mut(&id) {
+            rule.description = description;
+        }
     }
     Ok(json!({"Return": true}))
 }

@@ -6,6 +6,7 @@ use super::peer::Peer;
 use super::refuse::{self, Kind};
 use super::{Group, State, asks, operation, permission, tag};
 use crate::call::{Answer, Ask, Call, Operation, Refusal, ask_any};
+use crate::indexed::Filed;
 use crate::random::Random;
 use crate::world::Region;
 use serde_json::{Value, json};
@@ -155,9 +156,19 @@ impl Rule {
     }
 }
 
+impl Filed for Rule {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn under(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.group.as_str())
+    }
+}
+
 /// The rules of a group.
 pub(super) fn of<'s>(state: &'s State, group: &str) -> impl Iterator<Item = &'s Rule> {
-    state.rules.of(group)
+    state.rules.under(group)
 }
 
 /// The rules of a group in one direction as IpPermissions: one for all peers of the same protocol and ports.

@@ -194,7 +194,7 @@ fn delete_vpc(call: &mut Call<'_>) -> Answer {
     state.route_tables.retain(|_, table| table.vpc != id);
     let groups: Vec<String> = state.groups.values().filter(|g| g.vpc == id).map(|g| g.id.clone()).collect();
     state.groups.retain(|_, group| group.vpc != id);
-    groups.iter().for_each(|group| drop(state.rules.remove_of(group)));
+    groups.iter().for_each(|group| drop(state.rules.remove_under(group)));
     state.tags.remove(&id);
     nothing()
 }

@@ -110,7 +110,7 @@ pub(super) fn find_mut<'s>(state: &'s mut State, arn: &str) -> Result<&'s mut Li
 /// Removes a listener and its rules.
 pub(super) fn remove(region: &mut Region, arn: &str) {
     let rules: Vec<String> = region.elb.rules_of(arn).map(|rule| rule.arn.clone()).collect();
-    rules.iter().for_each(|rule| region.elb.rules.remove(rule));
+    rules.iter().for_each(|rule| drop(region.elb.rules.remove(rule)));
     if let Some(listener) = region.elb.listeners.remove(arn) {
         let certificates: Vec<String> = listener.certificates().cloned().collect();
         certificate::tell(region, &listener.balancer, &certificates);

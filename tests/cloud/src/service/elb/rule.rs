@@ -7,6 +7,7 @@ use super::refusal::{no_rule, not_here, not_permitted, priority_in_use, too_many
 use super::shared::{ask_about, ask_create, ask_member, page, tags};
 use super::{State, group, listener};
 use crate::call::{Access, Answer, Ask, Call, Operation, Refusal, ask_any, nothing};
+use crate::indexed::Filed;
 use crate::tags::Tags;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,6 +50,16 @@ pub(super) struct Rule {
     pub(super) conditions: Vec<Condition>,
     pub(super) actions: Actions,
     pub(super) tags: Tags,
+}
+
+impl Filed for Rule {
+    fn id(&self) -> &str {
+        &self.arn
+    }
+
+    fn under(&self) -> impl Iterator<Item = &str> {
+        self.actions.groups()
+    }
 }
 
 impl Rule {
@@ -231,10 +242,9 @@ fn set_priorities(call: &mut Call<'_>) -> Answer {
     let rules = &mut call.regional().elb.rules;
     let mut shown = Vec::new();
     for (arn, priority) in wanted {
-        if let Some(rule) = rules.get(&arn).cloned() {
-            let rule = Rule { priority: Some(priority), ..rule };
+        if let Some(rule) = rules.get_mut(&arn) {
+            rule.priority = Some(priority);
             shown.push(rule.describe());
-            rules.insert(rule);
         }
     }
     Ok(json!({"Rules": shown}))

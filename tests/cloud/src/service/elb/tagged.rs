@@ -37,7 +37,7 @@ impl State {
         let balancer = balancers.get_mut(arn).map(|found| &mut found.tags);
         let group = groups.get_mut(arn).map(|found| &mut found.tags);
         let listener = listeners.get_mut(arn).map(|found| &mut found.tags);
-        let rule = rules.tags_mut(arn);
+        let rule = rules.get_mut(arn).map(|found| &mut found.tags);
         balancer.or(group).or(listener).or(rule)
     }
 }
