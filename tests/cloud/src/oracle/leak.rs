@@ -109,15 +109,15 @@ impl<'a> Needles<'a> {
         found
     }
 
-    fn plainly_in(&self, text: &[u8]) -> BTreeSet<&'a str> {
+    fn plainly_in<'t>(&self, text: &'t [u8]) -> BTreeSet<&'a str> {
         let pairs = text.windows(2).enumerate();
         let begins = pairs.filter(|(_, pair)| matches!(**pair, [a, b] if self.starts[start(a, b)]));
         let rests = begins.filter_map(|(at, _)| text.get(at..));
-        let named = |rest: &[u8]| {
-            let here = self.forms.iter().find(|(_, form)| rest.starts_with(form.as_bytes()));
+        let named = |rest: &'t [u8]| {
+            let here = self.forms.iter().filter(move |(_, form)| rest.starts_with(form.as_bytes()));
             here.map(|(name, _)| *name)
         };
-        rests.filter_map(named).collect()
+        rests.flat_map(named).collect()
     }
 }
 
