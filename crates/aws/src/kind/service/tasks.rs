@@ -6,8 +6,9 @@ use crate::account::Account;
 use crate::driver::{Driver, Target};
 use crate::error::{Error, present};
 use aws_sdk_ecs::types::{DesiredStatus, Task};
-use aws_sdk_resourcegroupstagging::types::TagFilter;
+use aws_sdk_resourcegroupstagging::types::{ResourceTagMapping, TagFilter};
 use jenkinsstack_core::arn::{ClusterArn, TaskDefinitionArn};
+use jenkinsstack_core::graph::NodeId;
 use jenkinsstack_core::owner::{Owner, TAG_CLUSTER, TAG_RESOURCE, TAG_STACK};
 use std::collections::BTreeMap;
 
@@ -68,17 +69,11 @@ async fn described(account: &Account, cluster: &str, tasks: &[String]) -> Result
 /// How many tasks of a stack are left in a zone, in whatever cluster, as far as the tagging API knows. A service that is
 /// gone has tasks for a while, and nobody lists it any more.
 pub(crate) async fn in_zone(account: &Account, owner: &Owner, zone: &str) -> Result<usize, Error> {
-    let filter = |key, value| TagFilter::builder().key(key).values(value).build();
-    let call = account.clients.tagging.get_resources().resource_type_filters("ecs:task");
-    let call = call.tag_filters(filter(TAG_CLUSTER, owner.cluster.clone()));
-    let call = call.tag_filters(filter(TAG_STACK, owner.stack()));
-    let found: Result<Vec<_>, _> = call.into_paginator().items().send().try_collect().await;
-    let found = found.map_err(Error::of("GetResources", owner))?;
+    let tasks = tagged(account, owner, None, &["ecs:task"]).await?;
+    let here = |task: &&Task| is_alive(task) && task.availability_zone() == Some(zone);
     let mut left = 0;
-    for arn in found.iter().filter_map(|resource| resource.resource_arn()) {
-        let tasks = described(account, cluster_of(arn), &[arn.to_owned()]).await?;
-        let here = |task: &&Task| is_alive(task) && task.availability_zone() == Some(zone);
-        left += tasks.iter().filter(here).count();
+    for (cluster, tasks) in by_cluster(tasks) {
+        left += described(account, &cluster, &tasks).await?.iter().filter(here).count();
     }
     Ok(left)
 }
@@ -86,26 +81,42 @@ pub(crate) async fn in_zone(account: &Account, owner: &Owner, zone: &str) -> Res
 /// Tasks and services of this node other than `own`, in any cluster, as far as the tagging API knows. It is late, but a
 /// task lives longer than that, and it shows what a spec that names another cluster has left behind.
 pub(super) async fn elsewhere(account: &Account, target: Target<'_>, own: &str) -> Result<usize, Error> {
-    let filter = |key, value| TagFilter::builder().key(key).values(value).build();
-    let call = account.clients.tagging.get_resources().resource_type_filters("ecs:service");
-    let call = call.resource_type_filters("ecs:task");
-    let call = call.tag_filters(filter(TAG_CLUSTER, target.owner.cluster.clone()));
-    let call = call.tag_filters(filter(TAG_STACK, target.owner.stack()));
-    let call = call.tag_filters(filter(TAG_RESOURCE, target.node.to_string()));
-    let found: Result<Vec<_>, _> = call.into_paginator().items().send().try_collect().await;
-    let found = found.map_err(Error::of("GetResources", target.node))?;
-    let arns: Vec<&str> = found.iter().filter_map(|resource| resource.resource_arn()).collect();
+    let found = tagged(account, target.owner, Some(target.node), &["ecs:service", "ecs:task"]).await?;
+    let (tasks, services): (Vec<String>, Vec<String>) =
+        found.into_iter().partition(|arn| ecs::after(arn, "task").is_some());
     let mut left = 0;
-    let mut tasks: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for arn in arns {
-        if ecs::after(arn, "task").is_some() {
-            tasks.entry(cluster_of(arn)).or_default().push(arn.to_owned());
-        } else if arn != own {
-            left += usize::from(Service::read(account, target, arn).await?.is_some());
-        }
+    for service in services.iter().filter(|arn| *arn != own) {
+        left += usize::from(Service::read(account, target, service).await?.is_some());
     }
-    for (cluster, arns) in tasks {
-        left += alive(account, cluster, &arns).await?;
+    for (cluster, tasks) in by_cluster(tasks) {
+        left += alive(account, &cluster, &tasks).await?;
     }
     Ok(left)
+}
+
+/// ARNs of what the tagging API knows of a stack, or of one node of it, as far as it is of these types.
+async fn tagged(
+    account: &Account,
+    owner: &Owner,
+    node: Option<&NodeId>,
+    types: &[&str],
+) -> Result<Vec<String>, Error> {
+    let filter = |key, value| TagFilter::builder().key(key).values(value).build();
+    let mut tags = vec![filter(TAG_CLUSTER, owner.cluster.clone()), filter(TAG_STACK, owner.stack())];
+    tags.extend(node.map(|node| filter(TAG_RESOURCE, node.to_string())));
+    let types = types.iter().map(|name| (*name).to_owned()).collect();
+    let call = account.clients.tagging.get_resources().set_resource_type_filters(Some(types));
+    let found = call.set_tag_filters(Some(tags)).into_paginator().items().send().try_collect().await;
+    let whose = node.map_or_else(|| owner.to_string(), NodeId::to_string);
+    let found: Vec<ResourceTagMapping> = found.map_err(Error::of("GetResources", whose))?;
+    Ok(found.into_iter().filter_map(|resource| resource.resource_arn).collect())
+}
+
+/// Tasks by cluster: a call describes those of one.
+fn by_cluster(tasks: Vec<String>) -> BTreeMap<String, Vec<String>> {
+    let mut clusters: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for task in tasks {
+        clusters.entry(cluster_of(&task).to_owned()).or_default().push(task);
+    }
+    clusters
 }
