@@ -7,7 +7,7 @@
 mod answers;
 mod zone;
 
-pub use zone::{Audience, HostedZone};
+pub use zone::Audience;
 
 use crate::account::Account;
 use crate::error::{Error, present};
@@ -125,7 +125,6 @@ impl Account {
 
     /// Status of a certificate in AWS's words, for example `ISSUED`; `None` when it does not exist.
     pub async fn certificate_status(&self, arn: &str, max_age: Duration) -> Result<Option<String>, Error> {
-        let max_age = if max_age.is_zero() { max_age } else { ISSUED };
         let mut other = None;
         let ask = async {
             let output = self.clients.acm.describe_certificate().certificate_arn(arn).send().await;
@@ -134,7 +133,7 @@ impl Account {
             other = status.map(|status| status.as_str().to_owned());
             Ok((status == Some(&CertificateStatus::Issued)).then_some(()))
         };
-        let issued = self.answers().issued.get(arn.to_owned(), max_age, ask).await?;
+        let issued = self.answers().issued.get(arn.to_owned(), kept_for(ISSUED, max_age), ask).await?;
         Ok(issued.map(|()| CertificateStatus::Issued.as_str().to_owned()).or(other))
     }
 
@@ -247,6 +246,11 @@ impl Account {
         };
         self.answers().secrets.get(arn.to_owned(), max_age, ask).await
     }
+}
+
+/// How old an answer may be that is kept for longer than others; a fresh one is fresh all the same.
+fn kept_for(kept: Duration, max_age: Duration) -> Duration {
+    if max_age.is_zero() { max_age } else { kept }
 }
 
 /// What was found, if anything was.

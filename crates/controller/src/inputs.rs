@@ -14,11 +14,11 @@ use futures::try_join;
 use jenkinsstack_api::status::Reason;
 use jenkinsstack_api::{JenkinsStackSpec, validate};
 use jenkinsstack_aws::{Account, Class, Error};
-use jenkinsstack_core::desired::{self, Context, SpecError};
+use jenkinsstack_core::desired::{self, Context, HostedZone, SpecError};
 use jenkinsstack_core::graph::Graph;
 use jenkinsstack_core::owner::Owner;
 use jenkinsstack_core::secret::Fingerprinter;
-use jenkinsstack_status::facts::{Front, HostedZone, Outlook, Trouble};
+use jenkinsstack_status::facts::{Front, Outlook, Trouble};
 use std::time::Duration;
 
 /// Where inputs come from.

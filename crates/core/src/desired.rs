@@ -10,7 +10,7 @@ mod network;
 mod specimen;
 mod storage;
 
-pub use context::{Context, ExistingFileSystem, ExistingListener, SecretText, Subnet};
+pub use context::{Context, ExistingFileSystem, ExistingListener, HostedZone, SecretText, Subnet};
 pub use specimen::{kind_needs, specimen};
 
 use crate::arn::KeyArn;

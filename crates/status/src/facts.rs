@@ -3,6 +3,7 @@
 use jenkinsstack_api::JenkinsStackStatus;
 use jenkinsstack_api::status::{JenkinsHealth, Reason, TargetHealth};
 use jenkinsstack_api::{JenkinsStackSpec, status};
+use jenkinsstack_core::desired::HostedZone;
 use jenkinsstack_core::graph::{Graph, NodeId};
 use jenkinsstack_core::kind::Kind;
 use jenkinsstack_core::observed::Snapshot;
@@ -70,15 +71,6 @@ pub struct Front {
     pub dns_name: String,
     /// Hosted zone of that name.
     pub zone: Option<String>,
-}
-
-/// A hosted zone of Route 53.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HostedZone {
-    /// Its id.
-    pub id: String,
-    /// Its name.
-    pub name: String,
 }
 
 /// Something that went wrong.

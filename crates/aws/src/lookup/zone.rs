@@ -3,28 +3,21 @@
 //! All stacks of an account share one listing, which is kept for an hour. What can't be found out is left open: a stack
 //! does not stop for the sake of a record that the operator does not write.
 
+use super::answers::Shared;
+use super::kept_for;
 use crate::account::Account;
 use crate::error::Error;
 use aws_sdk_route53::types::HostedZone as Described;
+use jenkinsstack_core::desired::HostedZone;
 use jenkinsstack_core::id::VpcId;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
-use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 /// For how long an answer serves: zones come and go seldom.
 const KEPT: Duration = Duration::from_secs(3600);
 /// How long a stack waits for Route 53, which a cluster without a way to the internet may not reach.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// A hosted zone of Route 53.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HostedZone {
-    /// Its id, without `/hostedzone/`.
-    pub id: String,
-    /// Its name, without the dot at the end.
-    pub name: String,
-}
 
 /// Who must find the name.
 #[derive(Clone, Copy, Debug)]
@@ -38,10 +31,10 @@ pub enum Audience<'a> {
 /// Answers that others may use.
 #[derive(Debug, Default)]
 pub(crate) struct Zones {
-    /// All zones; `None` when they could not be listed.
-    all: Mutex<Option<(Instant, Option<Vec<Zone>>)>>,
+    /// All zones; that they could not be listed is an answer, too.
+    all: Shared<(), Option<Vec<Zone>>>,
     /// VPCs of private zones.
-    vpcs: Mutex<BTreeMap<String, (Instant, BTreeSet<String>)>>,
+    vpcs: Shared<String, BTreeSet<String>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,24 +74,21 @@ impl Account {
     }
 
     async fn zones(&self, max_age: Duration) -> Option<Vec<Zone>> {
-        let mut kept = self.answers().zones.all.lock().await;
-        if let Some((_, zones)) = kept.as_ref().filter(|(at, _)| is_fresh(*at, max_age)) {
-            return zones.clone();
-        }
-        let listed = timeout(PATIENCE, self.list_zones()).await;
-        let zones = match listed {
-            Ok(Ok(zones)) => Some(zones),
-            Ok(Err(error)) => {
-                tracing::info!(%error, "hosted zones can't be listed: the status names none");
-                None
-            }
-            Err(_) => {
-                tracing::info!("Route 53 does not answer: the status names no hosted zone");
-                None
-            }
+        let ask = async {
+            let zones = match timeout(PATIENCE, self.list_zones()).await {
+                Ok(Ok(zones)) => Some(zones),
+                Ok(Err(error)) => {
+                    tracing::info!(%error, "hosted zones can't be listed: the status names none");
+                    None
+                }
+                Err(_) => {
+                    tracing::info!("Route 53 does not answer: the status names no hosted zone");
+                    None
+                }
+            };
+            Ok(Some(zones))
         };
-        *kept = Some((Instant::now(), zones.clone()));
-        zones
+        self.answers().zones.all.get((), kept_for(KEPT, max_age), ask).await.ok()??
     }
 
     async fn list_zones(&self) -> Result<Vec<Zone>, Error> {
@@ -117,23 +107,16 @@ impl Account {
 
     /// Whether a private zone belongs to a VPC.
     async fn has_vpc(&self, zone: &str, vpc: &VpcId, max_age: Duration) -> bool {
-        let mut kept = self.answers().zones.vpcs.lock().await;
-        if let Some((_, vpcs)) = kept.get(zone).filter(|(at, _)| is_fresh(*at, max_age)) {
-            return vpcs.contains(vpc.as_str());
-        }
-        let read = timeout(PATIENCE, self.clients.route53.get_hosted_zone().id(zone).send()).await;
-        let vpcs: BTreeSet<String> = match read {
-            Ok(Ok(output)) => output.vpcs().iter().filter_map(|vpc| vpc.vpc_id().map(str::to_owned)).collect(),
-            Ok(Err(_)) | Err(_) => BTreeSet::new(),
+        let ask = async {
+            let read = timeout(PATIENCE, self.clients.route53.get_hosted_zone().id(zone).send()).await;
+            Ok(Some(match read {
+                Ok(Ok(output)) => output.vpcs().iter().filter_map(|vpc| vpc.vpc_id().map(str::to_owned)).collect(),
+                Ok(Err(_)) | Err(_) => BTreeSet::new(),
+            }))
         };
-        let found = vpcs.contains(vpc.as_str());
-        kept.insert(zone.to_owned(), (Instant::now(), vpcs));
-        found
+        let vpcs = self.answers().zones.vpcs.get(zone.to_owned(), kept_for(KEPT, max_age), ask).await;
+        matches!(vpcs, Ok(Some(vpcs)) if vpcs.contains(vpc.as_str()))
     }
-}
-
-fn is_fresh(at: Instant, max_age: Duration) -> bool {
-    !max_age.is_zero() && at.elapsed() < KEPT
 }
 
 fn zone(described: &Described) -> Zone {

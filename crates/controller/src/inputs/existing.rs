@@ -2,13 +2,13 @@
 
 use super::{Sources, failed, invalid};
 use jenkinsstack_api::JenkinsStackSpec;
-use jenkinsstack_api::spec::{FileSystemSource, ListenerSource, Protocol, Scheme as Wanted};
+use jenkinsstack_api::spec::{FileSystemSource, ListenerSource, Protocol};
 use jenkinsstack_aws::lookup::{Audience, FoundListener};
 use jenkinsstack_core::arn::ClusterArn;
-use jenkinsstack_core::desired::ExistingFileSystem;
+use jenkinsstack_core::desired::{ExistingFileSystem, HostedZone};
 use jenkinsstack_core::id::VpcId;
 use jenkinsstack_core::kind::load_balancer::Scheme;
-use jenkinsstack_status::facts::{HostedZone, Trouble};
+use jenkinsstack_status::facts::Trouble;
 
 /// The certificate must be issued: a load balancer takes no other.
 pub(super) async fn certificate(sources: &Sources<'_>, spec: &JenkinsStackSpec) -> Result<(), Trouble> {
@@ -55,16 +55,11 @@ pub(super) async fn hosted_zone(
     listener: Option<&FoundListener>,
 ) -> Option<HostedZone> {
     let host = spec.endpoint.host.as_deref()?;
-    let own = match spec.endpoint.scheme {
-        Wanted::InternetFacing => Scheme::InternetFacing,
-        Wanted::Internal => Scheme::Internal,
-    };
-    let audience = match listener.map_or(own, |found| found.scheme) {
+    let audience = match listener.map_or_else(|| spec.endpoint.scheme.into(), |found| found.scheme) {
         Scheme::InternetFacing => Audience::Everybody,
         Scheme::Internal => Audience::Vpc(vpc),
     };
-    let found = sources.account.hosted_zone(host, audience, sources.max_age).await?;
-    Some(HostedZone { id: found.id, name: found.name })
+    sources.account.hosted_zone(host, audience, sources.max_age).await
 }
 
 /// The existing cluster.

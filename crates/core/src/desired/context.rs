@@ -71,6 +71,15 @@ pub struct ExistingListener {
     pub security_groups: BTreeSet<SecurityGroupId>,
 }
 
+/// A hosted zone of Route 53, which the operator only reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostedZone {
+    /// Its id, without `/hostedzone/`.
+    pub id: String,
+    /// Its name, without the dot at the end.
+    pub name: String,
+}
+
 /// A secret's value and what it is compared by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecretText {

@@ -30,6 +30,15 @@ pub(super) struct Endpoint {
     pub(super) rules: Vec<NodeId>,
 }
 
+impl From<Scheme> for load_balancer::Scheme {
+    fn from(scheme: Scheme) -> Self {
+        match scheme {
+            Scheme::InternetFacing => Self::InternetFacing,
+            Scheme::Internal => Self::Internal,
+        }
+    }
+}
+
 impl Stack<'_> {
     /// Everything between the clients and the task.
     pub(super) fn endpoint(&mut self, network: &Network) -> Result<Endpoint, SpecError> {
@@ -91,9 +100,10 @@ impl Stack<'_> {
 
     fn load_balancer(&mut self, network: &Network) -> NodeId {
         let id = NodeId::new("load-balancer");
-        let (scheme, fixed) = match self.spec.endpoint.scheme {
-            Scheme::InternetFacing => (load_balancer::Scheme::InternetFacing, "internet-facing"),
-            Scheme::Internal => (load_balancer::Scheme::Internal, "internal"),
+        let scheme = load_balancer::Scheme::from(self.spec.endpoint.scheme);
+        let fixed = match scheme {
+            load_balancer::Scheme::InternetFacing => "internet-facing",
+            load_balancer::Scheme::Internal => "internal",
         };
         let name = self.name(&id, &[fixed, self.context.vpc.as_str()], NAME_LIMIT);
         let desired = load_balancer::Desired {

@@ -5,12 +5,13 @@ use crate::rollout::{Order, carry_out, round, settled};
 use crate::world::{INSTALLATION, graph_of};
 use jenkinsstack_api::status::{JenkinsHealth, Reason, TargetHealth};
 use jenkinsstack_api::{JenkinsStackSpec, JenkinsStackStatus};
+use jenkinsstack_core::desired::HostedZone;
 use jenkinsstack_core::graph::{Graph, NodeId};
 use jenkinsstack_core::kind::{Kind, Observed};
 use jenkinsstack_core::observed::Seen;
 use jenkinsstack_core::owner::TAG_INSTALLATION;
 use jenkinsstack_core::plan::{Goal, Plan, plan};
-use jenkinsstack_status::facts::{Facts, HostedZone, Outlook, Pass, Phase, Trouble};
+use jenkinsstack_status::facts::{Facts, Outlook, Pass, Phase, Trouble};
 use jenkinsstack_status::status;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
