@@ -114,8 +114,8 @@ impl Error {
     }
 }
 
-/// The cause at the bottom: the texts above it only say that something failed.
-fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+/// The text of the cause at the bottom: those above it only say that something failed.
+pub fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;

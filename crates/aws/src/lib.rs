@@ -17,5 +17,5 @@ mod tagged;
 pub use account::Account;
 pub use clients::Clients;
 pub use driver::{Deletion, Listed, Target};
-pub use error::{Class, Error};
+pub use error::{Class, Error, innermost};
 pub use inventory::Observation;

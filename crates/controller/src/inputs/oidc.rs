@@ -4,6 +4,7 @@ use super::{Sources, invalid, wrong};
 use jenkinsstack_api::JenkinsStackSpec;
 use jenkinsstack_api::spec::OidcEndpoints;
 use jenkinsstack_api::status::Reason;
+use jenkinsstack_aws::innermost;
 use jenkinsstack_status::facts::{Outlook, Trouble};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -78,9 +79,9 @@ impl Discovery {
     /// The document, or why it can't be had.
     async fn read(&self, url: &str) -> Result<Vec<u8>, String> {
         let answer = self.client.get(url).send().await.and_then(reqwest::Response::error_for_status);
-        let mut answer = answer.map_err(|error| cause(&error))?;
+        let mut answer = answer.map_err(|error| innermost(&error))?;
         let mut text = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|error| cause(&error))? {
+        while let Some(chunk) = answer.chunk().await.map_err(|error| innermost(&error))? {
             text.extend_from_slice(&chunk);
             if text.len() > LARGEST {
                 return Err(format!("it is longer than {LARGEST} bytes"));
@@ -125,15 +126,6 @@ pub(super) async fn endpoints(
         Some(endpoints) => Ok(Some(endpoints.clone())),
         None => sources.discovery.find(&oidc.issuer, sources.max_age).await.map(Some),
     }
-}
-
-/// The innermost cause of an error: reqwest's own text only says that something failed.
-fn cause(error: &reqwest::Error) -> String {
-    let mut innermost: &dyn std::error::Error = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
 }
 
 #[cfg(test)]
