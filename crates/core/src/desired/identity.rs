@@ -5,6 +5,7 @@ use super::storage::Storage;
 use super::{SpecError, Stack, parse};
 use crate::arn::PolicyArn;
 use crate::graph::NodeId;
+use crate::id::AccountId;
 use crate::input::{Output, Template};
 use crate::kind::{Desired, role, secret};
 use crate::policy::{Document, Statement};
@@ -179,9 +180,7 @@ fn foreign_secret(reference: &SecretsManagerRef, secrets: &mut Secrets) -> Templ
 fn ecr_repository(image: &str, partition: &str) -> Option<String> {
     let (registry, rest) = image.split_once('/')?;
     let (account, host) = ECR_HOSTS.iter().find_map(|host| registry.split_once(host))?;
-    if account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
+    let account: AccountId = account.parse().ok()?;
     let region = host.split('.').next()?;
     let name = rest.split(['@', ':']).next()?;
     Some(format!("arn:{partition}:ecr:{region}:{account}:repository/{name}"))
