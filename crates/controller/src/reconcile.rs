@@ -301,8 +301,7 @@ impl Run<'_> {
         finalizer::remove(&self.api, self.stack).await?;
         tracing::info!(owner = %self.owner, note, "deleted");
         self.operator.events.deleted(self.stack, format!("stack {}: {note}", self.owner.stack())).await;
-        self.operator.metrics.forget(&self.owner.namespace, &self.owner.name);
-        self.operator.progress().remove(&self.owner);
+        self.operator.forget(Some(&self.owner.namespace), &self.owner.name);
         Ok(self.operator.resync)
     }
 
