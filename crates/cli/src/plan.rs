@@ -90,13 +90,10 @@ fn read(file: &std::path::Path) -> anyhow::Result<DynamicObject> {
     } else {
         text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
     }
-    let object = serde_saphyr::from_str::<DynamicObject>(&text).map_err(anyhow::Error::from);
-    let of_ours = |object: &DynamicObject| {
-        object.types.as_ref().is_some_and(|types| *types == TypeMeta::resource::<JenkinsStack>())
-    };
-    let object = object
-        .and_then(|object| if of_ours(&object) { Ok(object) } else { bail!("its apiVersion or kind is another") });
-    object.with_context(|| format!("{} is not a JenkinsStack", file.display()))
+    let what = || format!("{} is not a JenkinsStack", file.display());
+    let object: DynamicObject = serde_saphyr::from_str(&text).with_context(what)?;
+    let is_ours = object.types == Some(TypeMeta::resource::<JenkinsStack>());
+    if is_ours { Ok(object) } else { Err(anyhow!("its apiVersion or kind is another")).with_context(what) }
 }
 
 /// The stack as it would be once it is applied: refused where `kubectl apply` would be, with all defaults. The API server
@@ -138,8 +135,8 @@ async fn think(
     if let Some(error) = errors.first() {
         bail!("not everything on AWS could be read: {error}");
     }
-    read_task_definition(&account, owner, &mut snapshot).await?;
     let graph = if goal == Goal::Run {
+        read_task_definition(&account, owner, &mut snapshot).await?;
         let fingerprinter = read_fingerprinter(client, operator_namespace).await?;
         let fingerprinter = fingerprinter.with_context(|| {
             format!("the operator has not been running in namespace {operator_namespace}: see --operator-namespace")
