@@ -27,7 +27,8 @@ const TRUE: &str = "True";
 const FALSE: &str = "False";
 const UNKNOWN: &str = "Unknown";
 
-/// All conditions, in the order of [`ConditionType::ALL`]. `Reconciling` and `Stalled` are there only while true. An area that nothing is said of stays as it was.
+/// All conditions, in the order of [`ConditionType::ALL`]. `Reconciling` and `Stalled` are there only while true. An area
+/// that nothing is said of stays as it was.
 pub fn conditions(facts: &Facts<'_>) -> Vec<Condition> {
     let drafts = match &facts.phase {
         Phase::Started => started(),

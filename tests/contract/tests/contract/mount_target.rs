@@ -14,6 +14,9 @@ use jenkinsstack_core::plan::{Action, Goal, plan};
 use serde_json::json;
 use std::time::Duration;
 
+/// Calls of a deletion that nothing stands in the way of.
+const DELETION: [&str; 4] =
+    ["DescribeMountTargets", "DescribeMountTargetSecurityGroups", "GetResources", "DeleteMountTarget"];
 const ITEM: &str = "elasticfilesystem:mount-target";
 
 fn target(bench: &Bench, home: &Seen, subnet: &str, group: &str) -> (NodeId, Node) {
@@ -58,13 +61,7 @@ async fn it_lives_and_goes() {
     let seen = bench.update(&id, &seen, &other, &["securityGroups"]).await;
     assert_eq!(existing(&bench, ITEM)[0].state["SecurityGroups"], json!([second]));
     assert_eq!(bench.list(&id, Kind::MountTarget).await, std::slice::from_ref(&seen));
-    goes(
-        &bench,
-        &id,
-        &seen,
-        &["DescribeMountTargets", "DescribeMountTargetSecurityGroups", "GetResources", "DeleteMountTarget"],
-    )
-    .await;
+    goes(&bench, &id, &seen, &DELETION).await;
     assert_eq!(bench.list(&id, Kind::MountTarget).await, []);
 }
 
@@ -137,13 +134,7 @@ async fn another_subnet_of_the_zone_takes_its_place_once_it_is_gone() {
     let plan = plan(&graph, &Snapshot::from_iter([home.clone(), seen.clone()]), Goal::Run, &installation);
     let actions: Vec<&Action> = plan.steps.iter().map(|step| &step.action).collect();
     assert!(matches!(actions[..], [Action::Delete { .. }]), "{actions:?}");
-    goes(
-        &bench,
-        &id,
-        &seen,
-        &["DescribeMountTargets", "DescribeMountTargetSecurityGroups", "GetResources", "DeleteMountTarget"],
-    )
-    .await;
+    goes(&bench, &id, &seen, &DELETION).await;
     let now = bench.create(&id, &new).await;
     assert_eq!(bench.fields(&settled(&bench, &id, &now).await, &new), []);
 }

@@ -19,9 +19,6 @@ use jenkinsstack_core::kind::service::{
     Attempt, Breaker, Desired, Exec, ON_FAILURE, ONE_AT_A_TIME, Observed, PublicIp,
 };
 
-/// Platform version: the newest.
-const PLATFORM: &str = "LATEST";
-
 /// The call that creates a service.
 pub(super) fn create(
     account: &Account,
@@ -33,7 +30,7 @@ pub(super) fn create(
         .cluster(desired.cluster.known()?.as_str())
         .task_definition(desired.task_definition.known()?.as_str())
         .launch_type(LaunchType::Fargate)
-        .platform_version(PLATFORM)
+        .platform_version("LATEST")
         .desired_count(1)
         .deployment_configuration(deployment().build())
         // Rebalancing starts a second task before it stops the first.
